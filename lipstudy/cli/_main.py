@@ -1,0 +1,80 @@
+"""The command `lipstudy`: verbs that are loaded when they are called."""
+
+import errno
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from lipstudy import LipstudyError, __version__
+from lipstudy.errors import nearest_name
+
+__all__ = ["VERBS", "main"]
+
+VERBS: dict[str, tuple[str, str]] = {}
+"""Verb -> module that holds it, and its line in `lipstudy --help`; in the order of the road."""
+
+
+class _LazyVerbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(import_module(VERBS[cmd_name][0]), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise click.UsageError(
+                f"there is no verb '{args[0]}'{nearest_name(args[0], VERBS)}: 'lipstudy --help' lists them"
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # click would import every verb to ask for its help line.
+        with formatter.section("Verbs, in the order of the road"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+
+@click.group(cls=_LazyVerbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="lipstudy")
+def lipstudy() -> None:
+    """Lip articulation studies: from a recording of a talking face to what viewers prefer.
+
+    \b
+    recording -> landmark track -> articulation -> clips -> plan -> session -> trials -> fit -> report
+
+    Each verb does one stage: it reads files and writes files. Start with 'lipstudy demo'.
+    """
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one sentence and exit code 2."""
+    try:
+        lipstudy.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except LipstudyError as error:
+        _stop(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        _stop("stopped by Ctrl-C: what was finished is kept, run the same command again to go on")
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone. Python would complain again while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT):
+            raise
+        _stop(f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}")
+
+
+def _stop(message: str) -> None:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(2)

@@ -1,0 +1,64 @@
+"""How a verb tells: results on stdout, progress and messages on stderr."""
+
+import functools
+import json
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from lipstudy.execution import Progress
+
+__all__ = ["Output", "output_options", "seed_option"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a verb tells, and to whom."""
+
+    json: bool
+    """Print one JSON object on stdout instead of sentences."""
+    quiet: bool
+    """Print no progress and no messages."""
+
+    def tell(self, message: str) -> None:
+        """Print a message for a person on stderr."""
+        if not self.quiet:
+            click.echo(message, err=True)
+
+    def result(self, value: Any, text: str) -> None:
+        """Print a verb's result on stdout: `value` as JSON if asked for, else `text`."""
+        click.echo(json.dumps(value, indent=2, allow_nan=False) if self.json else text)
+
+    @contextmanager
+    def progress(self, label: str, unit: str) -> Any:
+        """Give a Progress callback that draws a bar on stderr."""
+        from tqdm import tqdm
+
+        with tqdm(desc=label, unit=f" {unit}", disable=self.quiet, leave=True, dynamic_ncols=True) as bar:
+
+            def show(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            callback: Progress = show
+            yield callback
+
+
+def output_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """Add --json and -q to a verb and hand it an Output as its argument `output`."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+    @click.option("-q", "--quiet", is_flag=True, help="No progress, no messages.")
+    @functools.wraps(verb)
+    def with_output(*args: Any, as_json: bool, quiet: bool, **options: Any) -> None:
+        verb(*args, output=Output(as_json, quiet), **options)
+
+    return with_output
+
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of every random number."
+)

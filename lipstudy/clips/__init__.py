@@ -1,0 +1,1 @@
+"""Tracks to video: renderers, encoding, quality checks, stimulus sets."""

@@ -1,0 +1,64 @@
+"""One-item-at-a-time work, on one process or several."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from typing import TypeVar
+
+__all__ = ["Progress", "run_each"]
+
+Progress = Callable[[int, int], None]
+"""Called with (items done, items in all)."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def run_each(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    workers: int = 1,
+    executor: Executor | None = None,
+) -> Iterator[tuple[int, Result]]:
+    """Apply `function` to each item and yield ``(index, result)`` as results come.
+
+    Parameters
+    ----------
+    function : callable
+        A module-level function of one item (it travels to other processes).
+    items : sequence
+        What to work on.
+    workers : int >= 1
+        Processes. With 1 the work is done here, in order.
+    executor : concurrent.futures.Executor, optional
+        Used instead of processes of our own, for instance a Dask client's executor.
+
+    Yields
+    ------
+    tuple of (int, result)
+        In the order in which items end. The first error stops the work that has not begun and is raised.
+    """
+    if executor is None and (workers == 1 or len(items) <= 1):
+        for index, item in enumerate(items):
+            yield index, function(item)
+        return
+    if executor is not None:
+        yield from _results(executor, function, items)
+        return
+    # Libraries with threads of their own (MediaPipe, FFmpeg) do not survive a fork.
+    with ProcessPoolExecutor(min(workers, len(items)), mp_context=get_context("spawn")) as processes:
+        yield from _results(processes, function, items)
+
+
+def _results(
+    executor: Executor, function: Callable[[Item], Result], items: Sequence[Item]
+) -> Iterator[tuple[int, Result]]:
+    futures = {executor.submit(function, item): index for index, item in enumerate(items)}
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise

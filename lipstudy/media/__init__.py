@@ -1,0 +1,1 @@
+"""Films and sound, in and out of files."""

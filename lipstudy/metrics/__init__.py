@@ -1,0 +1,1 @@
+"""Objective measures of lip motion, each with its source."""

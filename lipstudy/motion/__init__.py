@@ -1,0 +1,1 @@
+"""Speech to lip motion, and the articulation scale."""

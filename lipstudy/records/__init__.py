@@ -1,0 +1,32 @@
+"""The files that join the rooms: declared, checked on reading, written atomically, with their provenance."""
+
+from lipstudy.records._atomic import atomic_path, existing_file, sha256_of_file, write_bytes, write_text
+from lipstudy.records._clips import Clip, read_manifest, write_manifest
+from lipstudy.records._plan import PlannedTrial, TrialKind, read_plan, write_plan
+from lipstudy.records._provenance import hash_of, provenance
+from lipstudy.records._table import Row, data_dictionary, read_rows, write_rows
+from lipstudy.records._trials import Trial, read_trials, write_trials
+
+__all__ = [
+    "Clip",
+    "PlannedTrial",
+    "Row",
+    "Trial",
+    "TrialKind",
+    "atomic_path",
+    "data_dictionary",
+    "existing_file",
+    "hash_of",
+    "provenance",
+    "read_manifest",
+    "read_plan",
+    "read_rows",
+    "read_trials",
+    "sha256_of_file",
+    "write_bytes",
+    "write_manifest",
+    "write_plan",
+    "write_rows",
+    "write_text",
+    "write_trials",
+]

@@ -1,0 +1,111 @@
+"""A file is there whole, or not at all."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lipstudy.errors import InputError, OutputError
+
+__all__ = ["atomic_path", "existing_file", "sha256_of_file", "write_bytes", "write_text"]
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on a clean exit it is synced to disk and takes its name.
+
+    On any error, Ctrl-C included, the temporary file is removed and what stood at `path` stays.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the file shall stand. Its folder is made if missing.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be made or written, or the disk is full.
+    """
+    path = Path(path)
+    with told_as_output_error(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The suffix is kept: encoders choose a container by it.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=path.suffix)
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        with told_as_output_error(path):
+            yield temporary
+            _sync(temporary)
+            temporary.chmod(0o644)  # mkstemp makes files that only their owner may read
+            temporary.replace(path)
+            _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def told_as_output_error(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusal to write `path` into an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write {path}: {reason}; nothing there was changed") from error
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write `data` to `path` atomically. Raises OutputError."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8 with line feeds, atomically. Raises OutputError."""
+    write_bytes(path, text.encode())
+
+
+def existing_file(path: str | Path, *, what: str) -> Path:
+    """Return `path` if a file is there.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file asked for.
+    what : str
+        What it should be, for the message: "a film", "a landmark track".
+
+    Raises
+    ------
+    InputError
+        If nothing is there, or a folder is.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, but {what} is needed: name a file in it")
+    if not path.exists():
+        raise InputError(f"there is no file {path}: {what} is needed there")
+    return path
+
+
+def sha256_of_file(path: str | Path) -> str:
+    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    # Windows cannot open a folder; there the rename itself is durable enough.
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,89 @@
+"""The manifest of a stimulus set: clips.csv, one row a clip."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from lipstudy.errors import InputError
+from lipstudy.records._atomic import sha256_of_file
+from lipstudy.records._table import Row, read_rows, write_rows
+
+__all__ = ["Clip", "read_manifest", "write_manifest"]
+
+
+class Clip(Row):
+    """One clip of a stimulus set."""
+
+    clip_id: str = Field(description="name of the clip, unique in the set", pattern=r"^[\w.+-]+$")
+    path: str = Field(description="the video, relative to the manifest's folder")
+    sha256: str = Field(description="SHA-256 of the video's bytes", pattern=r"^[0-9a-f]{64}$")
+    speaker: str = Field(description="whose face and lip motion")
+    sentence: str = Field(description="name of the sentence, unique in the set")
+    text: str | None = Field(default=None, description="the words spoken")
+    articulation: float = Field(description="articulation scale asked for; 1 is the original", ge=0)
+    operator: str = Field(description="what the scale is applied about: rest, mean, ...")
+    effective_articulation: float | None = Field(
+        default=None, description="exp of the mean log ratio of the clip's lip intensity to that at articulation 1"
+    )
+    embodiment: Literal["landmarks", "photo"] = Field(description="how the face is shown")
+    source: str = Field(description="what the face is drawn from: landmarks, photograph (a sketch), film")
+    model: str = Field(description="where the motion comes from: a model's name, or film")
+    fps: float = Field(description="frames per second, constant", gt=0)
+    frames: int = Field(description="number of frames", ge=1)
+    duration_s: float = Field(description="duration of the picture in seconds", gt=0)
+    av_offset_ms: float = Field(description="measured in the file: start of sound after start of picture, ms")
+    contact_frames: int | None = Field(default=None, description="frames with lips in contact at articulation 1", ge=0)
+    contact_frames_lost: int | None = Field(
+        default=None, description="of those, frames whose lips do not touch in this clip", ge=0
+    )
+    renderer_version: str = Field(description="version of the renderer that drew it")
+
+
+def read_manifest(path: str | Path, *, verify: bool = False) -> list[Clip]:
+    """Read a clip manifest.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``clips.csv``.
+    verify : bool
+        Whether to compare every video with its recorded SHA-256.
+
+    Returns
+    -------
+    list of Clip
+
+    Raises
+    ------
+    InputError
+        If the table is not a manifest, names a clip twice, a video lies outside the manifest's folder, and with
+        `verify` if a video is missing or was changed after the manifest was written.
+    """
+    path = Path(path)
+    clips = read_rows(path, Clip, what="a clip manifest")
+    seen: set[str] = set()
+    for line, clip in enumerate(clips, start=2):
+        if clip.clip_id in seen:
+            raise InputError(f"{path}, row {line}, column 'clip_id': '{clip.clip_id}' is there twice")
+        seen.add(clip.clip_id)
+        video = (path.parent / clip.path).resolve()
+        if not video.is_relative_to(path.parent.resolve()):
+            raise InputError(f"{path}, row {line}, column 'path': {clip.path} lies outside the manifest's folder")
+        if verify:
+            _check_unchanged(path, line, video, clip)
+    return clips
+
+
+def write_manifest(path: str | Path, clips: list[Clip]) -> None:
+    """Write ``clips.csv`` and its data dictionary ``clips.json``, atomically. Raises OutputError."""
+    write_rows(path, clips, Clip)
+
+
+def _check_unchanged(path: Path, line: int, video: Path, clip: Clip) -> None:
+    if not video.is_file():
+        raise InputError(f"{path}, row {line}: the clip {clip.path} is missing; build the set again")
+    if sha256_of_file(video) != clip.sha256:
+        raise InputError(
+            f"{path}, row {line}: the clip {clip.path} was changed after the manifest was written; build the set again"
+        )

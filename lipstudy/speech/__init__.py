@@ -1,0 +1,1 @@
+"""Audio in, phones in time, synthesis."""

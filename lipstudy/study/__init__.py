@@ -1,0 +1,1 @@
+"""Design to plan to session to trial table."""

@@ -1,0 +1,40 @@
+"""What the tests share: the switches that turn a missing part into a failure, and the real recordings."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_NEEDS = {"needs_shared_data": "FAIL_WITHOUT_SHARED_DATA", "needs_chromium": "FAIL_WITHOUT_CHROMIUM"}
+
+
+def shared_data() -> Path:
+    """Return the folder of real recordings."""
+    return Path(os.environ.get("LIPSTUDY_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def _missing(need: str) -> str | None:
+    import shutil
+
+    if need == "needs_shared_data" and not (shared_data() / "grid").is_dir():
+        return f"no recordings in {shared_data()}"
+    if need == "needs_chromium" and not shutil.which("chromium"):
+        return "no Chromium"
+    return None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for need, switch in _NEEDS.items():
+        if item.get_closest_marker(need) is None:
+            continue
+        reason = _missing(need)
+        if reason and os.environ.get(switch):
+            pytest.fail(f"{reason}, and {switch} is set")
+        if reason:
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def grid() -> Path:
+    """Return the folder of GRID clips; a test that asks for it carries `needs_shared_data`."""
+    return shared_data() / "grid"
