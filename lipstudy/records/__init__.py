@@ -2,6 +2,7 @@
 
 from lipstudy.records._atomic import atomic_path, existing_file, sha256_of_file, write_bytes, write_text
 from lipstudy.records._clips import Clip, read_manifest, write_manifest
+from lipstudy.records._declaration import read_declaration
 from lipstudy.records._plan import PlannedTrial, TrialKind, read_plan, write_plan
 from lipstudy.records._provenance import hash_of, provenance
 from lipstudy.records._table import Row, data_dictionary, read_rows, write_rows
@@ -18,6 +19,7 @@ __all__ = [
     "existing_file",
     "hash_of",
     "provenance",
+    "read_declaration",
     "read_manifest",
     "read_plan",
     "read_rows",
