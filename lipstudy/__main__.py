@@ -1,0 +1,5 @@
+"""`python -m lipstudy` is `lipstudy`."""
+
+from lipstudy.cli import main
+
+main()

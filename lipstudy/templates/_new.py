@@ -1,0 +1,59 @@
+"""A new study folder, copied from the templates."""
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from lipstudy.errors import InputError
+from lipstudy.records import write_bytes
+
+__all__ = ["create_study_folder"]
+
+FOLDERS = ("stimuli", "experiments", "analysis")
+
+
+def create_study_folder(folder: str | Path) -> list[Path]:
+    """Copy the templates to a new study folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder to make. It may exist if it is empty.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    InputError
+        If the folder holds files already.
+    OutputError
+        If it cannot be written.
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is there already and is not empty: give the name of a new folder")
+    templates = [("README.md", _installed() / "README.md"), *_template_files()]
+    written = []
+    for name, template in templates:
+        write_bytes(folder / name, template.read_bytes())
+        written.append(folder / name)
+    return written
+
+
+def _template_files() -> list[tuple[str, Traversable]]:
+    installed = _installed()
+    # A wheel carries the three folders in the package; a checkout has them at its top.
+    root = installed if (installed / FOLDERS[0]).is_dir() else Path(str(installed)).parents[1]
+    return [
+        (f"{name}/{file.name}", file)
+        for name in FOLDERS
+        for file in sorted((root / name).iterdir(), key=lambda file: file.name)
+        if file.is_file() and not file.name.startswith(".")
+    ]
+
+
+def _installed() -> Traversable:
+    return files("lipstudy.templates")
