@@ -1,1 +1,6 @@
-"""Audio in, phones in time, synthesis."""
+"""What is said, when: phones in time, and synthetic speech for prompts."""
+
+from lipstudy.speech._phones import PAUSE, Phone, check_tiling
+from lipstudy.speech._synthesis import Utterance, synthesise
+
+__all__ = ["PAUSE", "Phone", "Utterance", "check_tiling", "synthesise"]
