@@ -1,5 +1,6 @@
 """What a face is: topologies, landmark tracks, head pose, neutral, tracking a film."""
 
+from lipstudy.face._lip_motion import lip_displacement_rms, log_lip_intensity_ratio
 from lipstudy.face._lips import (
     CONTACT_GAP_IOD,
     inner_lip_gaps,
@@ -19,8 +20,10 @@ __all__ = [
     "Topology",
     "inner_lip_gaps",
     "lip_aperture",
+    "lip_displacement_rms",
     "lips_in_contact",
     "load_track",
+    "log_lip_intensity_ratio",
     "mouth_width",
     "save_track",
     "topology_named",

@@ -1,0 +1,58 @@
+"""How much the lips move."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipstudy.face._topology import Topology
+
+__all__ = ["lip_displacement_rms", "log_lip_intensity_ratio"]
+
+Floats = NDArray[np.floating[Any]]
+
+_STILL_IOD = 1e-5
+"""A landmark that moves less than this does not move: single precision rounds at about 1e-7 IOD."""
+
+
+def lip_displacement_rms(points: Floats, topology: Topology) -> Floats:
+    """Return how far each landmark of the lips moves: the root mean square distance from its mean over time.
+
+    Parameters
+    ----------
+    points : ndarray of shape (T, K, 3)
+        Head-normalised landmarks.
+    topology : Topology
+        Names the lips (the subset "lips-40").
+
+    Returns
+    -------
+    ndarray of shape (L,)
+        IOD, >= 0, in the order of the subset.
+    """
+    lips = points[:, list(topology.subsets["lips-40"]), :].astype(np.float64)
+    squared_distance = np.square(lips - lips.mean(axis=0)).sum(axis=-1)
+    return np.asarray(np.sqrt(squared_distance.mean(axis=0)))
+
+
+def log_lip_intensity_ratio(points: Floats, reference: Floats, topology: Topology) -> float:
+    """Return the mean over the lips of log(rms displacement / rms displacement in `reference`).
+
+    Parameters
+    ----------
+    points, reference : ndarray of shape (T, K, 3)
+        Head-normalised landmarks; they may differ in length.
+    topology : Topology
+        Names the lips.
+
+    Returns
+    -------
+    float
+        Negative where the lips of `points` move less. Landmarks that are still in both are left out; NaN if the lips
+        are still in either, or one landmark is still in only one of them: no ratio is defined.
+    """
+    moved, moved_reference = (lip_displacement_rms(each, topology) for each in (points, reference))
+    still, still_reference = moved < _STILL_IOD, moved_reference < _STILL_IOD
+    if still.all() or (still != still_reference).any():
+        return float("nan")
+    return float(np.mean(np.log(moved[~still] / moved_reference[~still])))
