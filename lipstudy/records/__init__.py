@@ -1,6 +1,6 @@
 """The files that join the rooms: declared, checked on reading, written atomically, with their provenance."""
 
-from lipstudy.records._atomic import atomic_path, existing_file, sha256_of_file, write_bytes, write_text
+from lipstudy.records._atomic import atomic_path, existing_file, sha256_of_file, sync_folder, write_bytes, write_text
 from lipstudy.records._clips import Clip, read_manifest, write_manifest
 from lipstudy.records._declaration import read_declaration
 from lipstudy.records._plan import PlannedTrial, TrialKind, read_plan, write_plan
@@ -25,6 +25,7 @@ __all__ = [
     "read_rows",
     "read_trials",
     "sha256_of_file",
+    "sync_folder",
     "write_bytes",
     "write_manifest",
     "write_plan",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lipstudy.errors import InputError, OutputError
 
-__all__ = ["atomic_path", "existing_file", "sha256_of_file", "write_bytes", "write_text"]
+__all__ = ["atomic_path", "existing_file", "sha256_of_file", "sync_folder", "write_bytes", "write_text"]
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             _sync(temporary)
             temporary.chmod(0o644)  # mkstemp makes files that only their owner may read
             temporary.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -101,7 +101,8 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make a new or renamed file in `folder` survive a power cut."""
     # Windows cannot open a folder; there the rename itself is durable enough.
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)

@@ -24,10 +24,18 @@ class PlannedTrial(Row):
     embodiment: str = Field(description="how the face is shown")
     speaker: str = Field(description="whose face and lip motion")
     sentence: str = Field(description="name of the sentence")
+    operator: str = Field(description="what the articulation scale is applied about: rest, mean, ...")
+    model: str = Field(description="where the motion comes from: a model's name, or film")
     clip_left: str = Field(description="clip_id of the clip on the left")
     clip_right: str = Field(description="clip_id of the clip on the right")
     articulation_left: float = Field(description="articulation scale of the clip on the left", ge=0)
     articulation_right: float = Field(description="articulation scale of the clip on the right", ge=0)
+    effective_articulation_left: float | None = Field(
+        default=None, description="what the clip on the left really shows, from the manifest"
+    )
+    effective_articulation_right: float | None = Field(
+        default=None, description="what the clip on the right really shows, from the manifest"
+    )
     design_sha256: str = Field(description="hash of study definition and manifest", pattern=r"^[0-9a-f]{64}$")
     seed: int = Field(description="seed from which sides and orders were drawn", ge=0)
 

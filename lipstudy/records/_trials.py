@@ -29,6 +29,17 @@ class Trial(Row):
     clip_right: str = Field(description="clip_id of the clip on the right")
     articulation_left: float = Field(description="articulation scale of the clip on the left", ge=0)
     articulation_right: float = Field(description="articulation scale of the clip on the right", ge=0)
+    operator: str | None = Field(default=None, description="what the articulation scale is applied about: rest, mean")
+    model: str | None = Field(default=None, description="where the motion comes from: a model's name, or film")
+    effective_articulation_left: float | None = Field(
+        default=None, description="what the clip on the left really shows"
+    )
+    effective_articulation_right: float | None = Field(
+        default=None, description="what the clip on the right really shows"
+    )
+    offered: int | None = Field(
+        default=None, description="times the trial was begun; more than 1 if the session was interrupted in it", ge=1
+    )
     response: Literal["left", "right"] | None = Field(description="the side preferred; empty if not answered")
     rt_s: float | None = Field(description="response time from the first frame, seconds", ge=0)
     plays_left: int = Field(description="times the clip on the left was played", ge=0)

@@ -1,0 +1,131 @@
+"""Verbs about sessions: plan, simulate."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lipstudy.cli._output import Output, output_options, seed_option
+
+if TYPE_CHECKING:
+    from lipstudy.study import Balance
+
+__all__ = ["plan", "simulate"]
+
+_clips_option = click.option(
+    "--clips",
+    "manifest",
+    type=click.Path(path_type=Path),
+    help="The clip manifest (default: the one that STUDY names).",
+)
+
+
+@click.command(epilog="\b\nExample:\n  lipstudy plan experiments/articulation.yaml --seed 1")
+@click.argument("study", type=click.Path(path_type=Path))
+@_clips_option
+@click.option(
+    "-o", "--output", "path", type=click.Path(path_type=Path), help="The plan (default: STUDY with .plan.csv)."
+)
+@seed_option
+@output_options
+def plan(study: Path, manifest: Path | None, path: Path | None, seed: int, output: Output) -> None:
+    """Write every trial of every participant slot.
+
+    Compares every clip with the hash in its manifest first. The same study, clips and seed give the same plan on every
+    machine.
+    """
+    from lipstudy.records import read_manifest, write_plan
+    from lipstudy.study import balance_of, load_study, plan_study
+
+    definition = load_study(study)
+    clips = read_manifest(manifest or study.parent / definition.clips, verify=True)
+    trials = plan_study(definition, clips, seed=seed)
+    path = path or study.with_suffix(".plan.csv")
+    write_plan(path, trials)
+    balance = balance_of(trials)
+    output.result(
+        {
+            "plan": str(path),
+            "participants": definition.participants,
+            "trials": len(trials),
+            "catch_trials": sum(trial.kind != "2afc" for trial in trials),
+            "design_sha256": trials[0].design_sha256,
+            "seed": seed,
+            "balance": [asdict(row) for row in balance],
+        },
+        f"{_balance_table(balance)}\n"
+        f"{path}: {len(trials)} trials of {definition.participants} participants, seed {seed}",
+    )
+
+
+@click.command(
+    epilog="\b\nExample:\n  lipstudy simulate experiments/articulation.plan.csv"
+    " --study experiments/articulation.yaml -o data"
+)
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--study", type=click.Path(path_type=Path), required=True, help="The study definition of the plan.")
+@_clips_option
+@click.option(
+    "--viewers", type=click.Path(path_type=Path), help="YAML with how the viewers choose (default: a peak at 1.2)."
+)
+@click.option("--participant", "participants", multiple=True, help="Only this slot, for instance P07; may be repeated.")
+@click.option(
+    "-o", "--output", "folder", type=click.Path(path_type=Path), help="The study folder (default: data beside PLAN)."
+)
+@seed_option
+@output_options
+def simulate(
+    plan: Path,
+    study: Path,
+    manifest: Path | None,
+    viewers: Path | None,
+    participants: tuple[str, ...],
+    folder: Path | None,
+    seed: int,
+    output: Output,
+) -> None:
+    """Run simulated viewers through a plan.
+
+    They go through the real session core and leave real event logs; every row of the tables is marked as simulated.
+    Interrupted, it goes on where it stopped, with the same answers.
+    """
+    from lipstudy.records import read_manifest, read_plan
+    from lipstudy.study import SimulatedViewers, load_study, load_viewers, simulate_study
+
+    definition = load_study(study)
+    clips = read_manifest(manifest or study.parent / definition.clips)
+    folder = folder or plan.parent / "data"
+    with output.progress("simulating", "session") as progress:
+        trials = simulate_study(
+            definition,
+            read_plan(plan),
+            clips,
+            folder,
+            seed=seed,
+            viewers=SimulatedViewers() if viewers is None else load_viewers(viewers),
+            participants=participants,
+            progress=progress,
+        )
+    sessions = len({trial.session for trial in trials})
+    path = folder / "trials.csv"
+    output.result(
+        {"trials_csv": str(path), "sessions": sessions, "trials": len(trials), "simulated": True, "seed": seed},
+        f"{path}: {len(trials)} trials of {sessions} simulated viewers, seed {seed}",
+    )
+
+
+def _balance_table(balance: "list[Balance]") -> str:
+    rows = [("embodiment", "scales", "trials", "smaller left", "smaller right")]
+    for row in balance:
+        scales = f"{row.articulation_low:g} and {row.articulation_high:g}"
+        right = row.trials - row.low_left
+        rows.append((row.embodiment, scales, str(row.trials), str(row.low_left), str(right)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place < 2 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
