@@ -1,5 +1,6 @@
 """What a face is: topologies, landmark tracks, head pose, neutral, tracking a film."""
 
+from lipstudy.face._detector import detect_face
 from lipstudy.face._lip_motion import lip_displacement_rms, log_lip_intensity_ratio
 from lipstudy.face._lips import (
     CONTACT_GAP_IOD,
@@ -9,15 +10,22 @@ from lipstudy.face._lips import (
     mouth_width,
     uncross_lips,
 )
+from lipstudy.face._neutral import close_lips, estimate_neutral
+from lipstudy.face._pose import normalise_head
 from lipstudy.face._topology import MEDIAPIPE_478, Topology, topology_named
 from lipstudy.face._track import HeadPose, LandmarkTrack, load_track, save_track
+from lipstudy.face._tracking import MAX_GAP_S, track_film
 
 __all__ = [
     "CONTACT_GAP_IOD",
+    "MAX_GAP_S",
     "MEDIAPIPE_478",
     "HeadPose",
     "LandmarkTrack",
     "Topology",
+    "close_lips",
+    "detect_face",
+    "estimate_neutral",
     "inner_lip_gaps",
     "lip_aperture",
     "lip_displacement_rms",
@@ -25,7 +33,9 @@ __all__ = [
     "load_track",
     "log_lip_intensity_ratio",
     "mouth_width",
+    "normalise_head",
     "save_track",
     "topology_named",
+    "track_film",
     "uncross_lips",
 ]
