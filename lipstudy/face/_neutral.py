@@ -120,4 +120,4 @@ def _met(points: Floats, topology: Topology) -> NDArray[np.float64]:
     """Bring each inner-lip pair to exactly one height."""
     for upper, lower in topology.inner_lip_pairs:
         points[[upper, lower], 1] = points[[upper, lower], 1].mean()
-    return points
+    return np.asarray(points, np.float64)

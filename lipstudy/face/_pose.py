@@ -66,7 +66,7 @@ def normalise_head(points_px: Floats, topology: Topology) -> tuple[NDArray[np.fl
         shape = _canonical(mean_shape, rotation[:, 1].mean(axis=0), topology)
     scale, rotation, translation = _similarity(shape, rigid)
     points = _apply_inverse(points_px, scale, rotation, translation)
-    return points, HeadPose(scale, rotation, translation)
+    return np.asarray(points, np.float64), HeadPose(scale, rotation, translation)
 
 
 def _check_spread(rigid: Floats) -> None:
