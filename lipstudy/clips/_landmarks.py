@@ -1,0 +1,176 @@
+"""The landmark embodiment: a face drawn as lines or points, in the same place in every clip."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from lipstudy.errors import InputError
+from lipstudy.face import LandmarkTrack, Topology
+
+__all__ = ["LANDMARK_RENDERER_VERSION", "LANDMARK_STYLES", "LandmarkStyle", "render_landmarks"]
+
+LANDMARK_RENDERER_VERSION = "landmarks-1"
+"""Changes when the same track and style give other pixels."""
+
+Frame = NDArray[np.uint8]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="red, green, blue: '#1f2a37'")]
+Share = Annotated[float, Field(gt=0, le=0.1, description="part of the frame's side")]
+
+
+class LandmarkStyle(BaseModel):
+    """How landmarks are drawn. Widths are parts of the frame's side, so that every size looks the same."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shows: Literal["face", "lips"] = Field(default="face", description="the whole face, or the lips alone and larger")
+    draws: Literal["lines", "points"] = Field(default="lines", description="contours, or the landmarks themselves")
+    background: Colour = "#ffffff"
+    colour: Colour = Field(default="#5b6770", description="of everything but the lips")
+    lip_colour: Colour = "#1c2733"
+    line_width: Share = 0.0045
+    lip_line_width: Share = 0.0065
+    point_width: Share = 0.011
+
+
+LANDMARK_STYLES = {
+    "face": LandmarkStyle(),
+    "face-points": LandmarkStyle(draws="points"),
+    "lips": LandmarkStyle(shows="lips", lip_line_width=0.009),
+    "lips-points": LandmarkStyle(shows="lips", draws="points", point_width=0.018),
+    "dark": LandmarkStyle(background="#000000", colour="#9aa5ae", lip_colour="#ffffff"),
+}
+"""Styles with a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where head-normalised units lie in the frame: the same for every speaker and clip."""
+
+    iod: float
+    """One inter-ocular distance as a part of the frame's side."""
+    middle_iod: float
+    """Height (below the eyes, IOD) that lies in the middle of the frame."""
+
+
+# Faces of GRID reach from 0.7 IOD above the eyes to 1.5 below; the jaw needs room to open at twice the motion.
+_LAYOUTS = {"face": _Layout(iod=0.37, middle_iod=0.5), "lips": _Layout(iod=0.95, middle_iod=0.82)}
+_PARTS = ("face oval", "right eye", "left eye", "right brow", "left brow", "nose bridge", "nose base")
+_LIPS = ("lips outer", "lips inner")
+# OpenCV takes whole numbers of 1/64 pixel: motion far under a pixel stays visible as a change of shade.
+_SUBPIXEL_BITS = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stroke:
+    """One contour or one set of points through all frames, ready to draw."""
+
+    positions: NDArray[np.int32]
+    """(T, N, 2) in 1/64 pixel."""
+    colour: tuple[int, int, int]
+    width_px: float
+    is_line: bool
+    is_closed: bool
+
+    def draw(self, frame: Frame, index: int) -> None:
+        if self.is_line:
+            thickness = max(1, round(self.width_px))
+            cv2.polylines(
+                frame, [self.positions[index]], self.is_closed, self.colour, thickness, cv2.LINE_AA, _SUBPIXEL_BITS
+            )
+            return
+        radius = max(1, round(self.width_px / 2 * 2**_SUBPIXEL_BITS))
+        for x, y in self.positions[index].tolist():
+            cv2.circle(frame, (x, y), radius, self.colour, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def render_landmarks(track: LandmarkTrack, *, style: LandmarkStyle, size_px: int) -> Iterator[Frame]:
+    """Draw a track, frame by frame.
+
+    The head does not move: what is drawn are head-normalised points in a layout fixed for all clips, so that two clips
+    beside each other differ in nothing but the motion of the face.
+
+    Parameters
+    ----------
+    track : LandmarkTrack
+        The face.
+    style : LandmarkStyle
+        Colours, widths, which contours.
+    size_px : int, 32 to 4096
+        Side of the square frame.
+
+    Yields
+    ------
+    ndarray of shape (size_px, size_px, 3), uint8
+        RGB, a new array each time.
+
+    Raises
+    ------
+    InputError
+        If the size is out of range.
+    """
+    if not 32 <= size_px <= 4096:
+        raise InputError(f"the size of a clip must be 32 to 4096 pixels, got {size_px}")
+    return _frames(track, style, size_px)
+
+
+def _frames(track: LandmarkTrack, style: LandmarkStyle, size_px: int) -> Iterator[Frame]:
+    strokes = _strokes(track, style, size_px)
+    ground = np.empty((size_px, size_px, 3), np.uint8)
+    ground[:] = _rgb(style.background)
+    # Contours that nothing moves (eyes, brows and nose of a synthetic face) are drawn once.
+    moving = []
+    for stroke in strokes:
+        if np.ptp(stroke.positions, axis=0).any():
+            moving.append(stroke)
+        else:
+            stroke.draw(ground, 0)
+    for index in range(track.num_frames):
+        frame = ground.copy()
+        for stroke in moving:
+            stroke.draw(frame, index)
+        yield frame
+
+
+def _strokes(track: LandmarkTrack, style: LandmarkStyle, size_px: int) -> list[_Stroke]:
+    layout = _LAYOUTS[style.shows]
+    offset = np.array([0.5, 0.5 - layout.middle_iod * layout.iod])
+    pixels = size_px * (track.points[..., :2].astype(np.float64) * layout.iod + offset)
+    # Whole numbers are the middles of pixels in OpenCV, their borders in ours.
+    positions = np.round((pixels - 0.5) * 2**_SUBPIXEL_BITS).astype(np.int32)
+    colour, lip_colour = _rgb(style.colour), _rgb(style.lip_colour)
+    if style.draws == "points":
+        width_px = style.point_width * size_px
+        lips = set(track.topology.subsets["lips-40"])
+        others = [point for point in _shown_points(track.topology, style) if point not in lips]
+        strokes = [_Stroke(positions[:, others], colour, width_px, is_line=False, is_closed=False)] if others else []
+        lips_shown = [point for point in _shown_points(track.topology, style) if point in lips]
+        return [*strokes, _Stroke(positions[:, lips_shown], lip_colour, width_px, is_line=False, is_closed=False)]
+    parts = _PARTS if style.shows == "face" else ()
+    return [
+        _Stroke(
+            np.ascontiguousarray(positions[:, _contour(track.topology, name)]),
+            lip_colour if name in _LIPS else colour,
+            (style.lip_line_width if name in _LIPS else style.line_width) * size_px,
+            is_line=True,
+            is_closed=name in track.topology.loops,
+        )
+        for name in (*parts, *_LIPS)
+    ]
+
+
+def _shown_points(topology: Topology, style: LandmarkStyle) -> tuple[int, ...]:
+    return topology.subsets["points-68" if style.shows == "face" else "lips-40"]
+
+
+def _contour(topology: Topology, name: str) -> list[int]:
+    contours: dict[str, Any] = {**topology.loops, **topology.lines}
+    return list(contours[name])
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -1,0 +1,186 @@
+"""The recipe of a stimulus set: what a lab declares in YAML, every clip follows from it."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+
+from lipstudy.clips._landmarks import LandmarkStyle
+from lipstudy.errors import nearest_name
+from lipstudy.motion import MAX_ARTICULATION, OPERATORS
+from lipstudy.records import read_declaration
+
+__all__ = ["ASTRONAUT", "Embodiment", "FilmedSentence", "Recipe", "Sentence", "Speaker", "load_recipe"]
+
+ASTRONAUT = Path("astronaut")
+"""Stands for a photograph that needs no file: the portrait of Eileen Collins (NASA, public domain)."""
+
+AnyEntry = TypeVar("AnyEntry", bound=Hashable)
+Embodiment = Literal["landmarks", "photo"]
+# Names become file names on every system, and '_' joins them.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
+Words = Annotated[str, Field(min_length=1, max_length=1000)]
+# Where a file lies is a matter of one machine; what is recorded is its name, and elsewhere its hash.
+File = Annotated[Path, PlainSerializer(lambda path: path.name, return_type=str)]
+Scale = Annotated[float, Field(ge=0, le=MAX_ARTICULATION, allow_inf_nan=False)]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Speaker(_Declared):
+    """A face that says every one of the sentences."""
+
+    name: Name = Field(description="letters, digits and -; part of each clip's name")
+    photograph: File = Field(description="an image with one face looking at the camera, or 'astronaut'")
+
+
+class Sentence(_Declared):
+    """Something said: a text for the synthetic voice, or a track and its sound from elsewhere."""
+
+    name: Name = Field(description="letters, digits and -; part of each clip's name")
+    text: Words | None = Field(
+        default=None, description="the words; spoken by the synthetic voice if no track is given"
+    )
+    track: File | None = Field(default=None, description="a landmark track (.track.npz) whose lip motion is used")
+    sound: File | None = Field(default=None, description="the sound that belongs to the track")
+    model: Words | None = Field(default=None, description="for a track: where its motion comes from")
+
+    @model_validator(mode="after")
+    def _has_motion_and_sound(self) -> Self:
+        if (self.track is None) != (self.sound is None):
+            raise ValueError(f"the sentence '{self.name}' needs 'track' and 'sound' together, or only 'text'")
+        if self.track is None and self.text is None:
+            raise ValueError(f"the sentence '{self.name}' needs a 'text' to speak, or a 'track' and its 'sound'")
+        if self.model is not None and self.track is None:
+            raise ValueError(f"the sentence '{self.name}' is spoken from its text: 'model' belongs to a 'track'")
+        return self
+
+
+class FilmedSentence(_Declared):
+    """A film of one speaker who says one sentence; picture, motion and sound come from it."""
+
+    speaker: Name = Field(description="letters, digits and -; part of each clip's name")
+    sentence: Name = Field(description="letters, digits and -; part of each clip's name")
+    film: File = Field(description="a film with one face and sound")
+    text: Words | None = Field(default=None, description="the words")
+
+
+class Recipe(_Declared):
+    """A stimulus set: every speaker with every sentence, and every film, at every scale in every embodiment."""
+
+    speakers: tuple[Speaker, ...] = Field(default=(), description="faces; each says every sentence")
+    sentences: tuple[Sentence, ...] = Field(default=(), description="what the speakers say")
+    films: tuple[FilmedSentence, ...] = Field(default=(), description="films, each of one speaker and one sentence")
+    articulations: tuple[Scale, ...] = Field(
+        default=(0.5, 0.75, 1.0, 1.25, 1.5), description="articulation scales; 1 is the original"
+    )
+    operators: tuple[str, ...] = Field(default=("rest",), description="what the scale is applied about: rest, mean")
+    embodiments: tuple[Embodiment, ...] = Field(default=("landmarks", "photo"), description="how the face is shown")
+    voice: str = Field(default="en-us", description="language of the synthetic voice, as espeak-ng names it")
+    rate_wpm: int = Field(default=160, description="speaking rate in words per minute", ge=80, le=400)
+    fps: float = Field(default=25.0, description="frames per second", ge=10, le=120, allow_inf_nan=False)
+    size_px: int = Field(default=512, description="side of the square picture", ge=64, le=4096, multiple_of=2)
+    style: LandmarkStyle = Field(default=LandmarkStyle(), description="how landmarks are drawn")
+
+    @field_validator("articulations", "operators", "embodiments")
+    @classmethod
+    def _has_different_entries(cls, entries: tuple[float | str, ...]) -> tuple[float | str, ...]:
+        if not entries:
+            raise ValueError("an empty list leaves no clip: give at least one")
+        doubled = _first_doubled(f"{entry:.2f}" if isinstance(entry, float) else entry for entry in entries)
+        if doubled is not None:
+            raise ValueError(f"{doubled} is there twice (two decimals count): keep one")
+        return entries
+
+    @field_validator("operators")
+    @classmethod
+    def _are_known(cls, operators: tuple[str, ...]) -> tuple[str, ...]:
+        for operator in operators:
+            if operator not in OPERATORS:
+                known = ", ".join(OPERATORS)
+                raise ValueError(f"the operator '{operator}' is unknown{nearest_name(operator, OPERATORS)}: {known}")
+        return operators
+
+    @field_validator("speakers", "sentences")
+    @classmethod
+    def _have_different_names(
+        cls, entries: tuple[Speaker, ...] | tuple[Sentence, ...]
+    ) -> tuple[Speaker, ...] | tuple[Sentence, ...]:
+        doubled = _first_doubled(entry.name.lower() for entry in entries)
+        if doubled is not None:
+            raise ValueError(f"the name '{doubled}' is there twice (capitals do not count): rename one")
+        return entries
+
+    @model_validator(mode="after")
+    def _has_clips(self) -> Self:
+        if bool(self.speakers) != bool(self.sentences):
+            given, missing = ("speakers", "sentences") if self.speakers else ("sentences", "speakers")
+            raise ValueError(
+                f"the recipe has {given} but no {missing}: each speaker says each sentence, name at least one"
+            )
+        if not self.speakers and not self.films:
+            raise ValueError("the recipe has no clip: name speakers and sentences, or films")
+        spoken = [(speaker.name, sentence.name) for speaker in self.speakers for sentence in self.sentences]
+        filmed = [(film.speaker, film.sentence) for film in self.films]
+        doubled = _first_doubled((speaker.lower(), sentence.lower()) for speaker, sentence in (*spoken, *filmed))
+        if doubled is not None:
+            raise ValueError(f"speaker '{doubled[0]}' says sentence '{doubled[1]}' twice: rename one")
+        return self
+
+    def with_files_in(self, folder: Path) -> Self:
+        """Return this recipe with relative paths taken from `folder`."""
+        return self.model_copy(
+            update={
+                "speakers": tuple(
+                    speaker
+                    if speaker.photograph == ASTRONAUT
+                    else speaker.model_copy(update={"photograph": folder / speaker.photograph})
+                    for speaker in self.speakers
+                ),
+                "sentences": tuple(
+                    sentence
+                    if sentence.track is None or sentence.sound is None
+                    else sentence.model_copy(
+                        update={"track": folder / sentence.track, "sound": folder / sentence.sound}
+                    )
+                    for sentence in self.sentences
+                ),
+                "films": tuple(film.model_copy(update={"film": folder / film.film}) for film in self.films),
+            }
+        )
+
+    def files(self) -> tuple[Path, ...]:
+        """Return the files that the recipe names."""
+        photographs = [speaker.photograph for speaker in self.speakers if speaker.photograph != ASTRONAUT]
+        given = [path for sentence in self.sentences for path in (sentence.track, sentence.sound) if path is not None]
+        return (*photographs, *given, *(film.film for film in self.films))
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Read a recipe. Paths in it are relative to its own folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        A YAML file.
+
+    Returns
+    -------
+    Recipe
+        With paths that can be opened from here.
+
+    Raises
+    ------
+    InputError
+        Naming file, line and key of what is wrong; for an unknown key with the nearest right one.
+    """
+    recipe = read_declaration(path, Recipe, what="a recipe")
+    return recipe.with_files_in(Path(path).parent)
+
+
+def _first_doubled(entries: Iterable[AnyEntry]) -> AnyEntry | None:
+    return next((entry for entry, count in Counter(entries).items() if count > 1), None)
