@@ -1,8 +1,12 @@
 """One-item-at-a-time work, on one process or several."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from functools import partial
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TypeVar
 
 __all__ = ["Progress", "run_each"]
@@ -47,8 +51,35 @@ def run_each(
         yield from _results(executor, function, items)
         return
     # Libraries with threads of their own (MediaPipe, FFmpeg) do not survive a fork.
-    with ProcessPoolExecutor(min(workers, len(items)), mp_context=get_context("spawn")) as processes:
-        yield from _results(processes, function, items)
+    processes = ProcessPoolExecutor(
+        min(workers, len(items)), mp_context=get_context("spawn"), initializer=_follow_parent
+    )
+    with processes:
+        yield from _results(processes, partial(_stoppable, function), items)
+
+
+def _follow_parent() -> None:
+    # Ctrl-C in a terminal reaches every process of the command: it stops an item, a worker that waits is silent.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A parent that is killed cannot tell its workers, and they would wait for the next item for ever.
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _stoppable(function: Callable[[Item], Result], item: Item) -> Result:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return function(item)
+    except KeyboardInterrupt:
+        os._exit(130)  # the item has cleaned up behind itself, and no other shall be begun
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _results(
