@@ -7,7 +7,7 @@ from typing import Any
 
 from lipstudy.errors import InputError
 
-__all__ = ["opened"]
+__all__ = ["opened", "picture_stream"]
 
 
 @contextmanager
@@ -18,7 +18,8 @@ def opened(path: Path) -> Iterator[Any]:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty: copy or download it again")
     try:
-        with av.open(str(path)) as container:
+        # Resolved, because a name like "a:b.mp4" would be taken for a protocol.
+        with av.open(str(path.resolve())) as container:
             yield container
     except av.error.InvalidDataError as error:
         if _starts_like_mp4(path):
@@ -28,6 +29,14 @@ def opened(path: Path) -> Iterator[Any]:
         raise InputError(f"{path} is not a film or sound that can be read: is it really a video file?") from error
     except av.FFmpegError as error:
         raise InputError(f"{path} cannot be read: {error.strerror.lower()}") from error
+
+
+def picture_stream(container: Any, path: Path) -> Any:
+    """Return the video stream of an open film. Raises InputError if it has none."""
+    stream = container.streams.best("video")
+    if stream is None:
+        raise InputError(f"{path} has sound but no picture: a film of a face is needed")
+    return stream
 
 
 def _starts_like_mp4(path: Path) -> bool:

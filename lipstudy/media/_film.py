@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
-from lipstudy.media._container import opened
+from lipstudy.media._container import opened, picture_stream
 from lipstudy.records import existing_file
 
 __all__ = ["Film", "open_film", "read_frames"]
@@ -17,8 +17,11 @@ __all__ = ["Film", "open_film", "read_frames"]
 MIN_FRAMES = 3
 """Two frames have no motion that could be told from noise."""
 
-_SHORT_BY_S = 0.5
-"""A file whose streams all end this long before the end that its header gives was cut off."""
+_SHORT_BY_S = 0.15
+"""A file that does not count its frames and ends this long before the end that its header gives was cut off."""
+
+_MAX_LATE_FRAMES = 1.5
+"""A frame further than this from its place at a constant rate tells that the rate varies; one skipped frame is borne."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +63,25 @@ def open_film(path: str | Path) -> Film:
     ------
     InputError
         If nothing is there or a folder is, the file is no film, has no picture, has fewer than 3 frames, was cut
-        off in the middle (by a broken copy or download), or its frame rate varies by more than a frame.
+        off in the middle (by a broken copy or download), or its frame rate varies.
     """
     path = existing_file(path, what="a film")
     with opened(path) as container:
-        if not container.streams.video:
-            raise InputError(f"{path} has sound but no picture: a film of a face is needed")
-        stream = container.streams.video[0]
-        times_s, ends_s, last_packets = _look_through(container, stream)
-        last_frame = _last_frame(stream, last_packets)
-        _check_whole(path, container, stream, num_frames=len(times_s), ends_s=ends_s, last_frame=last_frame)
-        if len(times_s) < MIN_FRAMES:
-            raise InputError(f"{path} is a film of {_counted(len(times_s))}: at least {MIN_FRAMES} are needed")
+        stream = picture_stream(container, path)
+        contents = _look_through(container, stream)
+        last_frame = _last_frame(stream, contents.last_packets)
+        _check_whole(path, container, stream, contents, last_frame)
+        num_frames = len(contents.times_s)
+        if num_frames < MIN_FRAMES:
+            raise InputError(f"{path} is a film of {_counted(num_frames)}: at least {MIN_FRAMES} are needed")
         rate = stream.average_rate or stream.guessed_rate
         if not rate:
             raise InputError(f"{path} does not say its frame rate: convert it to mp4 first")
-        _check_constant_rate(path, times_s, fps=float(rate))
+        _check_constant_rate(path, contents.times_s, fps=float(rate))
         width, height = stream.codec_context.width, stream.codec_context.height
         if last_frame is not None and last_frame.rotation % 180:
             width, height = height, width
-        return Film(path, width, height, float(rate), len(times_s), bool(container.streams.audio))
+        return Film(path, width, height, float(rate), num_frames, bool(container.streams.audio))
 
 
 def read_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
@@ -95,34 +97,52 @@ def read_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
     InputError
         If there is no film, or it cannot be decoded.
     """
+    from av.video.reformatter import VideoReformatter
+
     path = existing_file(path, what="a film")
     with opened(path) as container:
-        if not container.streams.video:
-            raise InputError(f"{path} has sound but no picture: a film of a face is needed")
-        container.streams.video[0].thread_type = "AUTO"
-        for frame in container.decode(video=0):
-            yield np.rot90(frame.to_ndarray(format="rgb24"), k=round(frame.rotation / 90) % 4)
+        stream = picture_stream(container, path)
+        stream.thread_type = "AUTO"
+        # One converter for all frames: made anew for each, it takes longer than decoding.
+        converter = VideoReformatter()
+        for frame in container.decode(stream):
+            rgb = converter.reformat(frame, format="rgb24").to_ndarray()
+            yield np.rot90(rgb, k=round(frame.rotation / 90) % 4)
 
 
-def _look_through(container: Any, stream: Any) -> tuple[list[float], list[float], list[Any]]:
-    """Return the times of the frames, the end of each stream, and the packets of the last two groups of pictures."""
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What a pass over the packets of a file finds."""
+
+    times_s: list[float]
+    """Time of each frame that is shown; NaN where the file gives none."""
+    num_packets: int
+    """Packets of the picture, those included that an edit list hides."""
+    end_s: float
+    """When the last packet of any stream ends."""
+    last_packets: list[Any]
+    """The picture's last two groups of pictures."""
+
+
+def _look_through(container: Any, stream: Any) -> _Contents:
     times_s: list[float] = []
-    ends_s: dict[int, float] = {}
+    end_s = 0.0
+    num_packets = 0
     groups: list[list[Any]] = [[], []]
-    heard = [stream, *container.streams.audio]
-    for packet in container.demux(heard):
-        if packet.size == 0 or packet.is_discard:
+    for packet in container.demux():
+        if packet.size == 0:
             continue
         time = packet.pts if packet.pts is not None else packet.dts
         if time is not None:
-            end_s = float((time + (packet.duration or 0)) * packet.time_base)
-            ends_s[packet.stream.index] = max(end_s, ends_s.get(packet.stream.index, 0.0))
+            end_s = max(end_s, float((time + (packet.duration or 0)) * packet.time_base))
         if packet.stream.index == stream.index:
-            times_s.append(float("nan") if time is None else float(time * packet.time_base))
+            num_packets += 1
+            if not packet.is_discard:
+                times_s.append(float("nan") if time is None else float(time * packet.time_base))
             if packet.is_keyframe:
                 groups = [groups[-1], []]
             groups[-1].append(packet)
-    return times_s, list(ends_s.values()), [packet for group in groups for packet in group]
+    return _Contents(times_s, num_packets, end_s, [packet for group in groups for packet in group])
 
 
 def _last_frame(stream: Any, packets: list[Any]) -> Any | None:
@@ -138,25 +158,24 @@ def _last_frame(stream: Any, packets: list[Any]) -> Any | None:
     return last
 
 
-def _check_whole(
-    path: Path, container: Any, stream: Any, *, num_frames: int, ends_s: list[float], last_frame: Any | None
-) -> None:
+def _check_whole(path: Path, container: Any, stream: Any, contents: _Contents, last_frame: Any | None) -> None:
     remedy = "copy or download it again"
-    if stream.frames > num_frames:
-        raise InputError(f"{path} is cut off after {num_frames} of {stream.frames} frames: {remedy}")
-    if num_frames and (last_frame is None or last_frame.is_corrupt):
-        raise InputError(f"{path} is cut off in the middle of frame {num_frames}: {remedy}")
+    # AVI headers count one frame too many.
+    if stream.frames > contents.num_packets + 1:
+        raise InputError(f"{path} is cut off after {contents.num_packets} of {stream.frames} frames: {remedy}")
+    if contents.num_packets and (last_frame is None or last_frame.is_corrupt):
+        raise InputError(f"{path} is cut off in the middle of frame {contents.num_packets}: {remedy}")
     promised_s = (container.duration or 0) / 1e6
-    begin_s = (container.start_time or 0) / 1e6
-    if ends_s and max(ends_s) - begin_s < promised_s - _SHORT_BY_S:
-        raise InputError(f"{path} is cut off after {max(ends_s) - begin_s:.2f} of {promised_s:.2f} s: {remedy}")
+    seconds = contents.end_s - (container.start_time or 0) / 1e6
+    if not stream.frames and seconds < promised_s - _SHORT_BY_S:
+        raise InputError(f"{path} is cut off after {seconds:.2f} of {promised_s:.2f} s: {remedy}")
 
 
 def _check_constant_rate(path: Path, times_s: list[float], *, fps: float) -> None:
     times = np.sort(np.asarray(times_s))
     late_frames = (times - times[0]) * fps - np.arange(len(times))
-    if np.nanmax(np.abs(late_frames)) > 1:
-        frame = int(np.nanargmax(np.abs(late_frames)))
+    if np.isfinite(late_frames).all() and np.abs(late_frames).max() > _MAX_LATE_FRAMES:
+        frame = int(np.argmax(np.abs(late_frames)))
         raise InputError(
             f"{path} has a varying frame rate (frame {frame} is {late_frames[frame]:+.1f} off {fps:.4g} frames/s): "
             f"make it constant with 'ffmpeg -i {path.name} -vf fps={round(fps)} constant.mp4'"

@@ -102,10 +102,8 @@ def _mixed(part: Any) -> NDArray[np.float32]:
 
 
 def _begin_of_picture_s(container: Any, *, otherwise: float) -> float:
-    if not container.streams.video:
-        return otherwise
-    stream = container.streams.video[0]
-    return otherwise if stream.start_time is None else float(stream.start_time * stream.time_base)
+    stream = container.streams.best("video")
+    return otherwise if stream is None or stream.start_time is None else float(stream.start_time * stream.time_base)
 
 
 def _shifted(samples: NDArray[np.float32], late: int) -> NDArray[np.float32]:
