@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
 from lipstudy.media._container import opened, picture_stream
+from lipstudy.media._mpeg_packets import ends_within_packet
 from lipstudy.records import existing_file
 
 __all__ = ["Film", "open_film", "read_frames"]
@@ -21,7 +22,7 @@ _SHORT_BY_S = 0.15
 """A file that does not count its frames and ends this long before the end that its header gives was cut off."""
 
 _MAX_LATE_FRAMES = 1.5
-"""A frame further than this from its place at a constant rate tells that the rate varies; one skipped frame is borne."""
+"""A frame further than this from its place at a constant rate tells that the rate varies; one skipped is borne."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,8 @@ def _check_whole(path: Path, container: Any, stream: Any, contents: _Contents, l
         raise InputError(f"{path} is cut off after {contents.num_packets} of {stream.frames} frames: {remedy}")
     if contents.num_packets and (last_frame is None or last_frame.is_corrupt):
         raise InputError(f"{path} is cut off in the middle of frame {contents.num_packets}: {remedy}")
+    if ends_within_packet(path, container=container.format.name):
+        raise InputError(f"{path} is cut off after {contents.num_packets} frames: {remedy}")
     promised_s = (container.duration or 0) / 1e6
     seconds = contents.end_s - (container.start_time or 0) / 1e6
     if not stream.frames and seconds < promised_s - _SHORT_BY_S:

@@ -1,0 +1,95 @@
+"""Sound is read at its own time and level."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from lipstudy.errors import InputError, OutputError
+from lipstudy.media import Sound, encode_clip, read_sound, write_sound
+
+SR = 16000
+
+
+def click_at(time_s: float, *, duration_s: float = 1.0, sr: int = SR) -> Sound:
+    samples = np.zeros(round(duration_s * sr), np.float32)
+    samples[round(time_s * sr)] = 0.9
+    return Sound(samples, sr)
+
+
+def peak_s(sound: Sound) -> float:
+    return int(np.abs(sound.samples).argmax()) / sound.sr
+
+
+def test_wav_comes_back_to_sixteen_bits(tmp_path: Path) -> None:
+    samples = np.random.default_rng(1).uniform(-1, 1, 4000).astype(np.float32)
+    write_sound(tmp_path / "a.wav", Sound(samples, SR))
+    back = read_sound(tmp_path / "a.wav")
+    assert back.sr == SR
+    assert back.duration_s == pytest.approx(0.25)
+    assert np.abs(back.samples - samples).max() <= 2**-15
+
+
+def test_beyond_full_scale_is_clipped_not_wrapped(tmp_path: Path) -> None:
+    write_sound(tmp_path / "loud.wav", Sound(np.array([1.7, -1.7, 0], np.float32), SR))
+    assert read_sound(tmp_path / "loud.wav").samples == pytest.approx([1, -1, 0], abs=1e-4)
+
+
+def test_resampling_keeps_duration_and_time(tmp_path: Path) -> None:
+    write_sound(tmp_path / "a.wav", click_at(0.4, sr=44100))
+    for sr in (8000, 16000, 48000):
+        back = read_sound(tmp_path / "a.wav", sr=sr)
+        assert back.sr == sr
+        assert back.duration_s == pytest.approx(1.0, abs=0.002)
+        assert peak_s(back) == pytest.approx(0.4, abs=0.001)
+
+
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    same = np.full((2000, 2), 0.8)
+    soundfile.write(tmp_path / "same.wav", same, SR)
+    soundfile.write(tmp_path / "opposite.wav", same * [1, -1], SR)
+    assert read_sound(tmp_path / "same.wav").samples == pytest.approx(0.8, abs=1e-4)
+    assert read_sound(tmp_path / "opposite.wav").samples == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("late_s", [0.2, -0.2])
+def test_sample_zero_belongs_to_the_first_frame(tmp_path: Path, late_s: float) -> None:
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    encode_clip(tmp_path / "t.mp4", [np.zeros((64, 64, 3), np.uint8)] * 25, fps=25, sound=click_at(0.5))
+    film, moved = str(tmp_path / "t.mp4"), str(tmp_path / "moved.mkv")
+    shift = ["-itsoffset", str(late_s), "-i", film, "-map", "0:v", "-map", "1:a", "-c", "copy", moved]
+    subprocess.run([get_ffmpeg_exe(), "-v", "error", "-i", film, *shift], check=True)
+    assert peak_s(read_sound(tmp_path / "t.mp4")) == pytest.approx(0.5, abs=0.002)
+    assert peak_s(read_sound(moved)) == pytest.approx(0.5 + late_s, abs=0.003)
+
+
+def test_film_without_sound_is_refused(tmp_path: Path) -> None:
+    encode_clip(tmp_path / "mute.mp4", [np.zeros((64, 64, 3), np.uint8)] * 5, fps=25, sound=None)
+    with pytest.raises(InputError, match=r"mute\.mp4 has no sound"):
+        read_sound(tmp_path / "mute.mp4")
+
+
+@pytest.mark.needs_shared_data
+def test_sound_of_grid_is_as_long_as_its_picture_and_in_range(grid: Path) -> None:
+    for clip in sorted(grid.glob("*.mpg")):
+        sound = read_sound(clip, sr=SR)
+        assert sound.duration_s == pytest.approx(3.0, abs=0.04)
+        assert 0.1 < np.abs(sound.samples).max() < 1.1
+
+
+def test_folder_that_is_a_file_cannot_be_written_into(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot write"):
+        write_sound(tmp_path / "file" / "a.wav", click_at(0.1))
+
+
+@pytest.mark.parametrize(
+    ("samples", "sr", "said"),
+    [(np.zeros((4, 2), np.float32), SR, "shape"), (np.zeros(4), SR, "float64"), (np.zeros(4, np.float32), 0, "sr")],
+)
+def test_sound_checks_what_it_is_given(samples: np.ndarray, sr: int, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Sound(samples, sr)
