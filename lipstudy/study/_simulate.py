@@ -1,10 +1,11 @@
 """Simulated viewers go through the real session core and leave real event logs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lipstudy.errors import InputError
-from lipstudy.execution import Progress
+from lipstudy.execution import Progress, run_each
 from lipstudy.records import Clip, PlannedTrial, Trial, hash_of, write_trials
 from lipstudy.study._events import (
     ClipPlayed,
@@ -38,6 +39,7 @@ __all__ = ["simulate_session", "simulate_study"]
 
 Tell = Callable[[Event], None]
 
+_SESSIONS_AT_ONCE = 8
 _READING_S = 5.0
 _BETWEEN_TRIALS_S = 0.5
 
@@ -88,15 +90,18 @@ def simulate_study(
         If the folder cannot be written.
     """
     check_plan(plan, study, clips)
-    slots = list(participants) if participants else list(dict.fromkeys(trial.participant for trial in plan))
+    slots = dict.fromkeys(participants or (trial.participant for trial in plan))
     durations_s = {clip.clip_id: clip.duration_s for clip in clips}
     logs = [EventLog.of(folder, study, plan, slot) for slot in slots]
-    for done, log in enumerate(logs):
-        if progress is not None:
-            progress(done, len(logs))
+
+    def run(log: EventLog) -> None:
         simulate_session(log, durations_s, seed=seed, viewers=viewers)
-    if progress is not None:
-        progress(len(logs), len(logs))
+
+    # Nearly all the time is waiting for the disk, and a disk takes the events of several sessions at once.
+    with ThreadPoolExecutor(_SESSIONS_AT_ONCE) as threads:
+        for done, _ in enumerate(run_each(run, logs, executor=threads), start=1):
+            if progress is not None:
+                progress(done, len(logs))
     trials = collect_trials(folder, plan)
     if study.questions:
         write_answers(Path(folder) / "answers.csv", collect_answers(folder, plan))

@@ -1,0 +1,212 @@
+import hashlib
+import json
+from collections import Counter, defaultdict
+from itertools import pairwise, permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lipstudy.errors import InputError
+from lipstudy.records import PlannedTrial, read_plan, write_plan
+from lipstudy.study import Study, balance_of, check_plan, plan_study
+
+
+@st.composite
+def designs(draw, **fixed):
+    """Draw the keys of a study and the levels of its manifest."""
+    sentences = draw(st.integers(1, 5))
+    keys = {
+        "participants": draw(st.integers(1, 7)),
+        "pairing": draw(st.sampled_from(["reference", "all_pairs"])),
+        "repetitions": draw(st.integers(1, 3)),
+        "catch_trials": draw(st.integers(0, 5)),
+        "blocks": draw(st.sampled_from(["by_embodiment", "mixed"])),
+        "sentences_per_participant": draw(st.none() | st.integers(1, sentences)),
+    } | fixed
+    levels = {
+        "embodiments": draw(st.sampled_from([["photo"], ["landmarks", "photo"]])),
+        "speakers": ["anna", "ben"][: draw(st.integers(1, 2))],
+        "sentences": [f"s{number}" for number in range(sentences)],
+        "articulations": draw(st.sampled_from([[0.5, 1.0], [0.5, 1.0, 1.5], [0.25, 0.5, 0.75, 1.0, 1.25]])),
+    }
+    return Study(name="drawn", clips="clips.csv", **keys), levels
+
+
+def by_slot(plan: list[PlannedTrial]) -> dict[str, list[PlannedTrial]]:
+    slots = defaultdict(list)
+    for trial in plan:
+        slots[trial.participant].append(trial)
+    return slots
+
+
+def lean(trials: list[PlannedTrial], key) -> dict[object, int]:
+    """Return how much more often the smaller scale stands left than right, by `key`."""
+    leaning: Counter[object] = Counter()
+    for trial in trials:
+        if trial.kind == "2afc":
+            leaning[key(trial)] += 1 if trial.articulation_left < trial.articulation_right else -1
+    return leaning
+
+
+def pair_of(trial: PlannedTrial) -> tuple[str, ...]:
+    return tuple(sorted((trial.clip_left, trial.clip_right)))
+
+
+def contrast_of(trial: PlannedTrial) -> tuple[object, ...]:
+    scales = sorted((trial.articulation_left, trial.articulation_right))
+    return (trial.embodiment, trial.speaker, *scales)
+
+
+@given(designs(), st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_every_pair_is_balanced_in_side_over_participants(make_clips, design, seed: int) -> None:
+    study, levels = design
+    plan = plan_study(study, make_clips(**levels), seed=seed)
+    allowed = study.participants % 2 * study.repetitions % 2
+    assert all(abs(value) <= allowed for value in lean(plan, pair_of).values())
+
+
+@given(designs(), st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_every_participant_is_balanced_in_side(make_clips, design, seed: int) -> None:
+    study, levels = design
+    for trials in by_slot(plan_study(study, make_clips(**levels), seed=seed)).values():
+        for key in (pair_of, contrast_of):
+            assert all(abs(value) <= 1 for value in lean(trials, key).values())
+        # The sign of a contrast with the reference turns with the smaller scale, so here the first clip counts.
+        seconds = Counter()
+        for trial in trials:
+            if trial.kind == "2afc":
+                first = 1.0 if study.pairing == "reference" else min(trial.articulation_left, trial.articulation_right)
+                seconds[trial.embodiment] += 1 if trial.articulation_left == first else -1
+        assert all(abs(value) <= 1 for value in seconds.values())
+        assert abs(sum(seconds.values())) <= 1
+        if study.repetitions % 2 == 0:
+            assert set(lean(trials, pair_of).values()) == {0}
+
+
+@given(designs(), st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_every_participant_sees_every_pair_of_the_sentences_as_often_as_asked(make_clips, design, seed: int) -> None:
+    study, levels = design
+    scales = len(levels["articulations"])
+    pairs_of_a_cell = scales - 1 if study.pairing == "reference" else scales * (scales - 1) // 2
+    sentences = study.sentences_per_participant or len(levels["sentences"])
+    cells = len(levels["embodiments"]) * len(levels["speakers"]) * sentences
+    for trials in by_slot(plan_study(study, make_clips(**levels), seed=seed)).values():
+        shown = Counter(pair_of(trial) for trial in trials if trial.kind == "2afc")
+        assert len(shown) == cells * pairs_of_a_cell
+        assert set(shown.values()) == {study.repetitions}
+        catches = [trial for trial in trials if trial.kind == "catch_identical"]
+        assert len(catches) == study.catch_trials
+        assert all(trial.clip_left == trial.clip_right for trial in catches)
+        assert [trial.trial for trial in trials] == list(range(1, len(trials) + 1))
+        assert [trial.block for trial in trials] == sorted(trial.block for trial in trials)
+        if study.blocks == "by_embodiment":
+            assert len({(trial.block, trial.embodiment) for trial in trials}) == len(levels["embodiments"])
+
+
+@given(designs(sentences_per_participant=2, participants=12), st.integers(0, 2**32))
+@settings(max_examples=20, deadline=None)
+def test_sentences_rotate_over_participants(make_clips, design, seed: int) -> None:
+    study, levels = design
+    levels["sentences"] = ["s0", "s1", "s2", "s3", "s4"]
+    slots = by_slot(plan_study(study, make_clips(**levels), seed=seed))
+    seen = Counter(sentence for trials in slots.values() for sentence in {trial.sentence for trial in trials})
+    assert len(seen) == 5
+    assert max(seen.values()) - min(seen.values()) <= 2
+
+
+@given(designs(blocks="mixed", catch_trials=0, participants=1), st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_no_sentence_and_no_clip_twice_in_a_row_where_possible(make_clips, design, seed: int) -> None:
+    study, levels = design
+    trials = plan_study(study, make_clips(**levels), seed=seed)
+    repeats = sum(one.sentence == other.sentence for one, other in pairwise(trials))
+    shared = sum(bool(set(pair_of(one)) & set(pair_of(other))) for one, other in pairwise(trials))
+    count = len({trial.sentence for trial in trials})
+    assert repeats == (0 if count > 1 else len(trials) - 1)
+    if count > 1:
+        assert shared == 0
+
+
+def test_repeats_are_the_fewest_possible_where_one_sentence_dominates(make_clips) -> None:
+    # Three pairs of s1 and one of s2: by trying all orders, one repeat of a sentence cannot be avoided.
+    clips = make_clips(
+        embodiments=["photo"], sentences=["s1"], speakers=["anna", "ben", "cleo"], articulations=[0.5, 1]
+    )
+    clips += make_clips(embodiments=["photo"], sentences=["s2"], articulations=[0.5, 1])
+    fewest = min(sum(a == b for a, b in pairwise(order)) for order in permutations(["s1", "s1", "s1", "s2"]))
+    assert fewest == 1
+    study = Study(name="a", clips="c", participants=20)
+    for trials in by_slot(plan_study(study, clips, seed=3)).values():
+        assert sum(one.sentence == other.sentence for one, other in pairwise(trials)) == fewest
+
+
+def test_blocks_change_order_over_participants(make_clips) -> None:
+    plan = plan_study(Study(name="a", clips="c", participants=24), make_clips(), seed=1)
+    first = Counter(trials[0].embodiment for trials in by_slot(plan).values())
+    assert first == {"landmarks": 12, "photo": 12}
+
+
+def test_catch_trials_are_spread_over_embodiments(make_clips) -> None:
+    plan = plan_study(Study(name="a", clips="c", participants=6, catch_trials=5), make_clips(), seed=1)
+    for trials in by_slot(plan).values():
+        catches = Counter(trial.embodiment for trial in trials if trial.kind == "catch_identical")
+        assert sorted(catches.values()) == [2, 3]
+
+
+def test_same_seed_same_plan_and_other_seed_other_order(make_clips) -> None:
+    study = Study(name="a", clips="c", participants=4, catch_trials=2)
+    clips = make_clips()
+    plan = plan_study(study, clips, seed=5)
+    assert plan_study(study, clips[::-1], seed=5) == plan
+    other = plan_study(study, clips, seed=6)
+    assert [trial.clip_left for trial in other] != [trial.clip_left for trial in plan]
+    assert Counter(map(pair_of, (t for t in other if t.kind == "2afc"))) == Counter(
+        map(pair_of, (t for t in plan if t.kind == "2afc"))
+    )
+
+
+@given(designs(), st.integers(1, 5), st.integers(0, 2**32))
+@settings(max_examples=20, deadline=None)
+def test_more_participants_leave_the_others_alone(make_clips, design, more: int, seed: int) -> None:
+    study, levels = design
+    clips = make_clips(**levels)
+    plan = plan_study(study, clips, seed=seed)
+    larger = study.model_copy(update={"participants": study.participants + more})
+    assert plan_study(larger, clips, seed=seed)[: len(plan)] == plan
+
+
+def test_the_plan_of_a_seed_never_changes(make_clips) -> None:
+    # A change here means that a lab's seed no longer gives the plan that it gave: it needs a new major version.
+    study = Study(name="a", clips="c", participants=3, catch_trials=2, sentences_per_participant=3)
+    plan = plan_study(study, make_clips(), seed=20231)
+    rows = [[trial.participant, trial.block, trial.kind, trial.clip_left, trial.clip_right] for trial in plan]
+    assert (
+        hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        == "6eee2f0fc3bf215ee4463626caae947ca8026e92e05429c98152d266fe8ab289"
+    )
+
+
+def test_a_plan_is_read_back_as_it_was_written(make_clips, tmp_path) -> None:
+    plan = plan_study(Study(name="a", clips="c", participants=3, catch_trials=1), make_clips(), seed=1)
+    write_plan(tmp_path / "plan.csv", plan)
+    assert read_plan(tmp_path / "plan.csv") == plan
+
+
+def test_balance_counts_the_sides_of_each_contrast(make_clips) -> None:
+    clips = make_clips(embodiments=["photo"], articulations=[0.5, 1.0])
+    balance = balance_of(plan_study(Study(name="a", clips="c", participants=4, catch_trials=2), clips, seed=1))
+    assert [(row.articulation_low, row.articulation_high, row.trials, row.low_left) for row in balance] == [
+        (0.5, 1.0, 16, 8)
+    ]
+
+
+def test_a_study_that_was_changed_after_its_plan_is_refused(make_clips) -> None:
+    study = Study(name="a", clips="c", participants=2)
+    plan = plan_study(study, make_clips(), seed=1)
+    check_plan(plan, study, make_clips())
+    with pytest.raises(InputError, match="changed after the plan was written"):
+        check_plan(plan, study.model_copy(update={"instructions": "Other."}), make_clips())
