@@ -1,7 +1,6 @@
 """What a clip really holds, read back from the file."""
 
 from dataclasses import dataclass
-from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +88,10 @@ class _DecodedSound:
     begin_s: float
     duration_s: float
 
+    @property
+    def decoded_s(self) -> float:
+        return len(self.samples) / self.sr
+
 
 def _decoded_sound(path: Path) -> _DecodedSound | None:
     with opened(path) as container:
@@ -108,7 +111,7 @@ def _decoded_sound(path: Path) -> _DecodedSound | None:
 def _offset_ms(speech: _DecodedSound, sound: Sound | None, *, begin_of_picture_s: float) -> float:
     offset_s = speech.begin_s - begin_of_picture_s
     if sound is not None and np.any(sound.samples):
-        offset_s += _delay_samples(speech.samples, _resampled(sound, speech.sr)) / speech.sr
+        offset_s += _delay_s(speech, sound)
     return round(1000 * float(offset_s), 3) + 0.0  # a thousandth of a ms is far under one sample; no -0.0
 
 
@@ -131,22 +134,16 @@ def _mono(frame: Any) -> NDArray[np.float64]:
     return np.asarray(samples.reshape(-1, channels).mean(axis=1) if frame.format.is_packed else samples.mean(axis=0))
 
 
-def _resampled(sound: Sound, sr: int) -> NDArray[np.float64]:
-    from scipy.signal import resample_poly
-
-    shared = gcd(sr, sound.sr)
-    return np.asarray(resample_poly(sound.samples.astype(np.float64), sr // shared, sound.sr // shared))
-
-
-def _delay_samples(samples: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
-    """Return by how many samples `reference` stands later in `samples`, to a part of a sample."""
-    from scipy.signal import correlate
-
-    agreement = correlate(samples, reference, method="fft")
+def _delay_s(heard: _DecodedSound, given: Sound) -> float:
+    """Return how much later `given` stands in `heard`: the peak of their cross-correlation, to a part of a sample."""
+    # Over a whole number of seconds the spectra of both rates have the same frequencies: no resampling is needed.
+    span_s = int(np.ceil(heard.decoded_s + given.duration_s)) + 1
+    length = span_s * heard.sr
+    spectra = np.fft.rfft(heard.samples, length), np.fft.rfft(given.samples.astype(np.float64), span_s * given.sr)
+    shared = min(map(len, spectra))
+    agreement = np.fft.irfft(spectra[0][:shared] * np.conj(spectra[1][:shared]), length)
     peak = int(np.argmax(agreement))
-    shift = 0.0
-    if 0 < peak < len(agreement) - 1:
-        before, at, after = agreement[peak - 1 : peak + 2]
-        bend = before - 2 * at + after
-        shift = 0.5 * (before - after) / bend if bend < 0 else 0.0
-    return peak + shift - (len(reference) - 1)
+    before, at, after = agreement[[peak - 1, peak, (peak + 1) % length]]
+    bend = before - 2 * at + after
+    shift = 0.5 * (before - after) / bend if bend < 0 else 0.0
+    return float(peak + shift - (length if peak > length / 2 else 0)) / heard.sr
