@@ -117,7 +117,7 @@ def _falling(along: Floats) -> Floats:
 
 
 def _met(points: Floats, topology: Topology) -> NDArray[np.float64]:
-    """Bring each inner-lip pair to exactly one height."""
+    """Bring each inner-lip pair to exactly one height and depth: lips are apart in depth too, in a turned face."""
     for upper, lower in topology.inner_lip_pairs:
-        points[[upper, lower], 1] = points[[upper, lower], 1].mean()
+        points[[upper, lower], 1:] = points[[upper, lower], 1:].mean(axis=0)
     return np.asarray(points, np.float64)
