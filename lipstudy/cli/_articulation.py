@@ -1,0 +1,120 @@
+"""Verbs about how strongly lips articulate: articulate, measure."""
+
+import math
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lipstudy.cli._output import Output, output_options
+from lipstudy.cli._several import SeveralCommand
+
+if TYPE_CHECKING:
+    from lipstudy.motion import Articulated
+
+__all__ = ["articulate", "measure"]
+
+
+@click.command(cls=SeveralCommand, epilog="\b\nExample:\n  lipstudy articulate talk.track.npz --articulation 0.5 1.5")
+@click.argument("track", type=click.Path(path_type=Path))
+@click.option(
+    "--articulation",
+    type=float,
+    multiple=True,
+    required=True,
+    metavar="A...",
+    help="One or more articulation scales from 0 to 3: below 1 the lips move less, above 1 more.",
+)
+@click.option(
+    "--operator",
+    default="rest",
+    show_default=True,
+    metavar="rest|mean",
+    help="What is scaled about: the closed rest pose (closures stay) or the clip's mean pose (they open).",
+)
+@click.option(
+    "--neutral",
+    type=click.Path(path_type=Path),
+    help="Another track of the same speaker: its rest pose is used. Only for --operator rest.",
+)
+@click.option(
+    "-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder for the results (default: beside TRACK)."
+)
+@output_options
+def articulate(
+    track: Path,
+    articulation: tuple[float, ...],
+    operator: str,
+    neutral: Path | None,
+    folder: Path | None,
+    output: Output,
+) -> None:
+    """Scale the articulation of a landmark track.
+
+    Writes one track for each scale, named by it: talk.a0.50.track.npz. Another operator than 'rest' is in the name
+    too: talk.a0.50.mean.track.npz.
+    """
+    from lipstudy.errors import InputError
+    from lipstudy.face import estimate_neutral, load_track, save_track
+    from lipstudy.motion import scale_articulation
+    from lipstudy.records import provenance
+
+    if neutral is not None and operator != "rest":
+        raise InputError(f"--neutral is for --operator rest: '{operator}' does not use it, leave it out")
+    source = load_track(track)
+    pose = None
+    if neutral is not None:
+        other = load_track(neutral)
+        pose = other.neutral if other.neutral is not None else estimate_neutral(other.points, other.topology)
+    scales = tuple(dict.fromkeys(articulation))
+    scaled = [scale_articulation(source, scale, operator=operator, neutral=pose) for scale in scales]
+
+    rows = []
+    for each in scaled:
+        path = (folder or track.parent) / _name_of(track, each)
+        arguments = {"articulation": each.articulation, "operator": operator, "neutral": neutral and neutral.name}
+        made = provenance(stage="articulate", arguments=arguments, inputs=[track, *([neutral] if neutral else [])])
+        articulated = each.track.provenance["articulated"]
+        told = made | {"articulated": articulated, "source": dict(source.provenance)}
+        save_track(path, each.track.with_points(each.track.points, provenance=told))
+        rows.append({"path": str(path), **articulated})
+    output.result({"tracks": rows}, "\n".join(_sentence(row) for row in rows))
+
+
+@click.command(epilog="\b\nExample:\n  lipstudy measure talk.a0.50.track.npz talk.track.npz --json")
+@click.argument("track", type=click.Path(path_type=Path))
+@click.argument("reference", type=click.Path(path_type=Path))
+@output_options
+def measure(track: Path, reference: Path, output: Output) -> None:
+    """Compare the lip motion of TRACK with that of REFERENCE.
+
+    Units are in the names: IOD is the inter-ocular distance. A log_lip_intensity_ratio under 0 says that TRACK moves
+    its lips less, a lag above 0 that it is late. What is not defined for these tracks is null.
+    """
+    from lipstudy.face import load_track
+    from lipstudy.metrics import measure as measure_tracks
+
+    first, second = load_track(track), load_track(reference)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        values = measure_tracks(first, second)
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        output.tell(message)
+    table = [f"{name:<26} {'undefined' if math.isnan(value) else f'{value:.4f}'}" for name, value in values.items()]
+    output.result({name: None if math.isnan(value) else value for name, value in values.items()}, "\n".join(table))
+
+
+def _name_of(track: Path, articulated: "Articulated") -> str:
+    stem = track.name.removesuffix(".npz").removesuffix(".track")
+    scale = articulated.articulation
+    number = f"{scale:.2f}" if round(scale, 2) == scale else repr(scale)
+    operator = "" if articulated.operator == "rest" else f".{articulated.operator}"
+    return f"{stem}.a{number}{operator}.track.npz"
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    effective = row["effective_articulation"]
+    shown = "undefined, the lips do not move" if effective is None else f"{effective:.3f}"
+    lost = f"{row['contact_frames_lost']} of {row['contact_frames']} frames with lips in contact lost"
+    return f"{row['path']}: effective articulation {shown}; {lost}; crossings repaired in {row['crossings_repaired']}"
