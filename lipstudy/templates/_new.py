@@ -7,7 +7,7 @@ from pathlib import Path
 from lipstudy.errors import InputError
 from lipstudy.records import write_bytes
 
-__all__ = ["create_study_folder"]
+__all__ = ["create_study_folder", "template_text"]
 
 FOLDERS = ("stimuli", "experiments", "analysis")
 
@@ -35,12 +35,17 @@ def create_study_folder(folder: str | Path) -> list[Path]:
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is there already and is not empty: give the name of a new folder")
-    templates = [("README.md", _installed() / "README.md"), *_template_files()]
+    templates = [*_template_files(), ("README.md", _installed() / "README.md")]
     written = []
     for name, template in templates:
         write_bytes(folder / name, template.read_bytes())
         written.append(folder / name)
     return written
+
+
+def template_text(name: str) -> str:
+    """Return the text of a template, for instance "stimuli/articulation.yaml"."""
+    return dict(_template_files())[name].read_text(encoding="utf-8")
 
 
 def _template_files() -> list[tuple[str, Traversable]]:
