@@ -1,0 +1,192 @@
+"""The verb restage: a speaker's own film, its lips moving less or more."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lipstudy.cli._output import Output, output_options
+from lipstudy.cli._several import SeveralCommand
+from lipstudy.errors import InputError, nearest_name
+from lipstudy.execution import Progress, run_each
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lipstudy.face import LandmarkTrack
+
+__all__ = ["restage"]
+
+
+@click.command(cls=SeveralCommand, epilog="\b\nExample:\n  lipstudy restage talk.mp4 --articulation 0.5 1.5")
+@click.argument("film", type=click.Path(path_type=Path))
+@click.option(
+    "--articulation",
+    type=float,
+    multiple=True,
+    required=True,
+    metavar="A...",
+    help="One or more articulation scales from 0 to 3: below 1 the lips move less, above 1 more.",
+)
+@click.option(
+    "--operator",
+    default="rest",
+    show_default=True,
+    metavar="rest|mean",
+    help="What is scaled about: the closed rest pose (closures stay) or the clip's mean pose (they open).",
+)
+@click.option(
+    "--track",
+    "track_path",
+    type=click.Path(path_type=Path),
+    help="The film's landmark track. [default: talk.track.npz, made if it is not there]",
+)
+@click.option(
+    "-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder for the results. [default: beside FILM]"
+)
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use.")
+@output_options
+def restage(
+    film: Path,
+    articulation: tuple[float, ...],
+    operator: str,
+    track_path: Path | None,
+    folder: Path | None,
+    workers: int,
+    output: Output,
+) -> None:
+    """Make the lips of a filmed speaker move less or more; the speech stays as it is.
+
+    talk.mp4 gives talk.a0.50.mp4 and so on, each with its provenance in talk.a0.50.json. Make the clip at articulation
+    1 too, and show that one instead of the film: it has gone through the same encoder as the others.
+    """
+    from lipstudy.media import open_film, read_sound
+
+    _check(articulation, operator)
+    num_frames = open_film(film).num_frames
+    read_sound(film)  # a film without sound is told before the work, not after
+    used = track_path or _own_track(film, folder, output)
+    jobs = [
+        _Job(film, used, scale, operator, (folder or film.parent) / _name_of(film, scale, operator))
+        for scale in dict.fromkeys(articulation)
+    ]
+    made: dict[int, dict[str, Any]] = {}
+    with output.progress("restaging", "frames") as show:
+        show(0, num_frames * len(jobs))
+
+        def show_within(done: int, _: int) -> None:
+            show(num_frames * len(made) + done, num_frames * len(jobs))
+
+        # Another process cannot report its frames: there the bar moves clip by clip.
+        function = partial(_restage_one, progress=show_within) if min(workers, len(jobs)) == 1 else _restage_one
+        for index, told in run_each(function, jobs, workers=workers):
+            made[index] = told
+            show(num_frames * len(made), num_frames * len(jobs))
+    clips = [made[index] for index in range(len(jobs))]
+    output.result({"film": str(film), "track": str(used), "clips": clips}, "\n".join(_sentence(clip) for clip in clips))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    film: Path
+    track: Path
+    articulation: float
+    operator: str
+    clip: Path
+
+
+def _check(articulation: tuple[float, ...], operator: str) -> None:
+    # Before the film is tracked, which takes longer than a person likes to wait for a typing error.
+    from lipstudy.motion import MAX_ARTICULATION, OPERATORS
+
+    for scale in articulation:
+        if not 0 <= scale <= MAX_ARTICULATION:
+            raise InputError(
+                f"the articulation scale must be between 0 and {MAX_ARTICULATION:g}, got {scale:g}: "
+                "below 1 the lips move less than in the film, above 1 more"
+            )
+    if operator not in OPERATORS:
+        known = ", ".join(OPERATORS)
+        raise InputError(f"the operator {operator!r} is unknown{nearest_name(operator, OPERATORS)}: known is {known}")
+
+
+def _own_track(film: Path, folder: Path | None, output: Output) -> Path:
+    """Return the path of the film's track, beside it or among the results; track the film if there is none."""
+    from lipstudy.face import save_track, track_film
+    from lipstudy.records import sha256_of_file
+
+    name, sha256 = f"{film.stem}.track.npz", sha256_of_file(film)
+    for place in (film.parent, folder or film.parent):
+        if _is_track_of(place / name, sha256):
+            return place / name
+    path = (folder or film.parent) / name
+    with output.progress("tracking", "frames") as show:
+        save_track(path, track_film(film, progress=show))
+    return path
+
+
+def _is_track_of(path: Path, sha256: str) -> bool:
+    from lipstudy import __version__
+    from lipstudy.face import load_track
+
+    if not path.is_file():
+        return False
+    try:
+        made = load_track(path).provenance
+    except InputError:
+        return False
+    return made.get("lipstudy") == __version__ and sha256 in dict(made.get("inputs", {})).values()
+
+
+def _name_of(film: Path, scale: float, operator: str) -> str:
+    number = f"{scale:.2f}" if round(scale, 2) == scale else repr(scale)
+    return f"{film.stem}.a{number}{'' if operator == 'rest' else f'.{operator}'}.mp4"
+
+
+def _restage_one(job: _Job, progress: Progress | None = None) -> dict[str, Any]:
+    from lipstudy.clips import RESTAGE_RENDERER_VERSION, restage_frames, sound_beside_picture
+    from lipstudy.face import load_track
+    from lipstudy.media import encode_clip, read_sound
+    from lipstudy.motion import scale_articulation
+    from lipstudy.records import provenance, sha256_of_file, write_text
+
+    track = load_track(job.track)
+    articulated = scale_articulation(track, job.articulation, operator=job.operator)
+    folded: list[int] = []
+    frames = restage_frames(job.film, track, articulated.track, on_fold=folded.append)
+    sound = sound_beside_picture(read_sound(job.film), duration_s=track.duration_s)
+    encode_clip(job.clip, _counted(frames, track, progress), fps=track.fps, sound=sound)
+    told = {
+        "path": str(job.clip),
+        **articulated.track.provenance["articulated"],
+        "fps": track.fps,
+        "folded_frames": folded,
+        "renderer_version": RESTAGE_RENDERER_VERSION,
+    }
+    arguments = {"articulation": job.articulation, "operator": job.operator}
+    made = provenance(stage="restage", arguments=arguments, inputs=[job.film, job.track])
+    record = {**told, "path": job.clip.name, "sha256": sha256_of_file(job.clip), "provenance": made}
+    write_text(job.clip.with_suffix(".json"), json.dumps(record, indent=2, allow_nan=False) + "\n")
+    return told
+
+
+def _counted(
+    frames: "Iterator[NDArray[np.uint8]]", track: "LandmarkTrack", progress: Progress | None
+) -> "Iterator[NDArray[np.uint8]]":
+    for done, frame in enumerate(frames, start=1):
+        yield frame
+        if progress is not None:
+            progress(done, track.num_frames)
+
+
+def _sentence(clip: dict[str, Any]) -> str:
+    effective = clip["effective_articulation"]
+    shown = "undefined, the lips do not move" if effective is None else f"{effective:.3f}"
+    folds = f"; the picture folds in {len(clip['folded_frames'])} frames" if clip["folded_frames"] else ""
+    lost = f"{clip['contact_frames_lost']} of {clip['contact_frames']} frames with lips in contact lost"
+    return f"{clip['path']}: effective articulation {shown}; {lost}{folds}"

@@ -1,0 +1,280 @@
+"""What is seen between the lips: rigid teeth, and dark between them. Never stretched, never invented.
+
+The upper teeth belong to the skull and stay where they are; the lower ones go with the jaw. When a mouth opens further
+than in the source picture, the room that appears between them is dark; when it opens less, the lips cover them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lipstudy.clips._warp import FaceWarp, WarpMap, smoothstep, warp_image
+from lipstudy.face import MEDIAPIPE_478
+
+__all__ = ["InteriorLook", "MouthOpening", "compose_mouth", "giving_profile", "interior_strip", "mouth_opening"]
+
+Floats = NDArray[np.floating[Any]]
+Image = NDArray[np.uint8]
+
+_RIGHT, _LEFT = 78, 308
+_UPPER = (_RIGHT, *(upper for upper, _ in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
+_LOWER = (_RIGHT, *(lower for _, lower in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
+_COLUMNS = 56
+_STRIP_ROWS, _STRIP_COLUMNS = 24, 24
+_LIP_EDGE_IOD = 0.012
+"""The tracker's inner lip contour is this uncertain: lips are sampled so far outside of it, teeth so far inside."""
+
+
+_FEATHER_IOD = 0.018
+_TEETH_HOLD = 20.0
+_LIP_SHADOW_IOD = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class MouthOpening:
+    """The inner lip contour as two curves over columns of the head's own right axis."""
+
+    left_px: float
+    """Where the contour begins on that axis, pixels from the eyes' midpoint."""
+    right_px: float
+    """Where it ends."""
+    across_px: Floats
+    """(N,) places along the axis, rising."""
+    top_px: Floats
+    """(N,) the upper lip's edge at those places, pixels down from the eyes."""
+    bottom_px: Floats
+    """(N,) the lower lip's edge; never above `top_px`."""
+    centre_top_px: float
+    """The upper lip's edge in the middle: the mean of its five central landmarks."""
+    centre_bottom_px: float
+    """The lower lip's edge in the middle."""
+
+    def at(self, across_px: Floats) -> tuple[Floats, Floats]:
+        """Return (top, bottom) at places along the axis; beyond the corners both are the corner's."""
+        return np.interp(across_px, self.across_px, self.top_px), np.interp(across_px, self.across_px, self.bottom_px)
+
+
+@dataclass(frozen=True, slots=True)
+class InteriorLook:
+    """How one face's mouth looks inside."""
+
+    dark: Floats
+    """(3,) RGB of the mouth's depth."""
+    floor: Floats
+    """(3,) RGB of what lies low in a wide open mouth."""
+    giving: Floats
+    """(rows,) rising from 0 at the upper lip to 1 at the lower: where the inside gives way as the mouth opens."""
+
+
+def mouth_opening(points_px: Floats, frame: FaceWarp) -> MouthOpening:
+    """Return the inner lip contour of landmarks (K, >= 2) in the head's axes."""
+    placed = (points_px[:, :2] - frame.origin_px) @ frame.axes.T
+    upper, lower = _curve(placed[list(_UPPER)]), _curve(placed[list(_LOWER)])
+    across = np.linspace(upper[0, 0], max(upper[-1, 0], upper[0, 0] + 1e-3), 2 * len(upper))
+    top, bottom = (np.interp(across, np.maximum.accumulate(edge[:, 0]), edge[:, 1]) for edge in (upper, lower))
+    middle = (top + bottom) / 2
+    centre = [placed[list(edge[3:8]), 1].mean() for edge in (_UPPER, _LOWER)]
+    return MouthOpening(
+        float(across[0]), float(across[-1]), across, np.minimum(top, middle), np.maximum(bottom, middle), *centre
+    )
+
+
+def _curve(points: Floats) -> Floats:
+    # Catmull-Rom: through every landmark, without the corners that straight pieces would show.
+    padded = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
+    before, start, end, after = padded[:-3, None], padded[1:-2, None], padded[2:-1, None], padded[3:, None]
+    t = np.linspace(0, 1, 4, endpoint=False)[None, :, None]
+    pieces = 0.5 * (
+        2 * start
+        + (end - before) * t
+        + (2 * before - 5 * start + 4 * end - after) * t**2
+        + (3 * start - before - 3 * end + after) * t**3
+    )
+    return np.vstack([pieces.reshape(-1, 2), points[-1]])
+
+
+def interior_strip(image: Image, opening: MouthOpening, frame: FaceWarp) -> NDArray[np.float32]:
+    """Return the inside of the mouth unrolled: (rows, columns, 3) RGB from upper to lower lip, corner to corner."""
+    across = opening.left_px + (np.arange(_STRIP_COLUMNS) + 0.5) / _STRIP_COLUMNS * (opening.right_px - opening.left_px)
+    top, bottom = opening.at(across)
+    edge = np.minimum(_LIP_EDGE_IOD * frame.unit_px, (bottom - top) / 2)
+    down = np.linspace(top + edge, bottom - edge, _STRIP_ROWS)
+    where = np.stack([np.broadcast_to(across, down.shape), down], axis=-1) @ frame.axes + frame.origin_px
+    return np.asarray(cv2.remap(image, where.astype(np.float32), None, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def giving_profile(strip: Floats, *, dark_grey: float, bright_grey: float) -> NDArray[np.float32]:
+    """Return where the inside gives way as the mouth opens, (rows,) summing to 1.
+
+    Dark rows give way, bright ones (teeth) hold; the top hangs from the skull and the bottom rests on the jaw. Where
+    nothing is dark, the lowest row gives way, behind the lower lip. All columns share one profile, lest teeth tilt.
+
+    Parameters
+    ----------
+    strip : ndarray of shape (rows, columns, 3)
+        From `interior_strip`.
+    dark_grey, bright_grey : float
+        Grey values of the mouth's depth and of the teeth.
+
+    Returns
+    -------
+    ndarray of shape (rows,)
+        Not negative.
+    """
+    side = strip.shape[1] // 5
+    grey = strip[:, side:-side].mean(axis=(1, 2))
+    brightness = np.clip((grey - dark_grey) / max(bright_grey - dark_grey, 1.0), 0, 1)
+    down = np.linspace(0, 1, len(grey))
+    density = np.exp(-_TEETH_HOLD * brightness) * smoothstep(down, 0.12, 0.4) * (1 - smoothstep(down, 0.7, 1))
+    density[-1] += np.exp(-_TEETH_HOLD * 0.6)
+    return np.asarray(density / density.sum(), np.float32)
+
+
+def compose_mouth(
+    image: Image, warp: WarpMap, source: MouthOpening, target: MouthOpening, frame: FaceWarp, look: InteriorLook
+) -> Image:
+    """Return the warped rectangle of `warp`, the mouth's inside composed behind the lips.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3) uint8
+        The source picture.
+    warp : WarpMap
+        Where each pixel comes from. Its maps are kept outside the source's mouth opening, in place.
+    source, target : MouthOpening
+        The inner lips in the source picture and in the result.
+    frame : FaceWarp
+        The head.
+    look : InteriorLook
+        How the mouth looks inside.
+
+    Returns
+    -------
+    ndarray of shape (h, w, 3) uint8
+    """
+    rows, across, down = _mouth_pixels(warp, target, frame)
+    upper, lower = warp.upper[rows], warp.lower[rows]
+    _keep_to_lips(upper, source, frame, side=-1)
+    _keep_to_lips(lower, source, frame, side=1)
+    top, bottom = target.at(across)
+    beyond = np.maximum(np.maximum(target.left_px - across, across - target.right_px), 0)
+    soft = 0.7 + 0.3 * np.minimum(beyond, 0.3 * frame.unit_px)
+    share = np.clip(0.5 + (down - (top + bottom) / 2) / (2 * soft), 0, 1)
+    skin = warp_image(image, warp, share[..., None].astype(np.float32), rows)
+    feather = max(1.5, _FEATHER_IOD * frame.unit_px)
+    cover = np.clip(0.5 + (down - top) / feather, 0, 1) + np.clip(0.5 + (bottom - down) / feather, 0, 1) - 1
+    cover = np.where(beyond > 0, 0, cover)
+    inside = np.flatnonzero(cover.max(0) > 0)
+    if len(inside):
+        columns = slice(inside[0], inside[-1] + 1)
+        part = skin[rows, columns].astype(np.float32)
+        behind = _interior(image, across[:, columns], down[:, columns], source, target, frame, look)
+        mixed = part + (behind - part) * np.clip(cover[:, columns, None], 0, 1)
+        skin[rows, columns] = np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
+    return skin
+
+
+def _mouth_pixels(warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> tuple[slice, Floats, Floats]:
+    height, width = warp.upper.shape[:2]
+    edge = np.array(
+        [
+            (target.left_px - 0.3 * frame.unit_px, target.top_px[0]),
+            (target.right_px + 0.3 * frame.unit_px, target.top_px[-1]),
+            (target.across_px[np.argmin(target.top_px)], target.top_px.min()),
+            (target.across_px[np.argmax(target.bottom_px)], target.bottom_px.max()),
+        ]
+    )
+    edge_rows = (edge @ frame.axes + frame.origin_px)[:, 1] - warp.top_px
+    room = 0.12 * frame.unit_px + 2
+    first = int(np.clip(edge_rows.min() - room, 0, height - 1))
+    last = int(np.clip(edge_rows.max() + room, first + 1, height))
+    x = np.arange(width) + warp.left_px - frame.origin_px[0]
+    y = np.arange(first, last)[:, None] + warp.top_px - frame.origin_px[1]
+    (right_x, right_y), (down_x, down_y) = frame.axes
+    return slice(first, last), x * right_x + y * right_y, x * down_x + y * down_y
+
+
+def _keep_to_lips(where: NDArray[np.float32], source: MouthOpening, frame: FaceWarp, *, side: int) -> None:
+    # What a lip would show of the mouth's inside is replaced by the lip's own edge, so no tooth leaks into a lip.
+    from_eyes = where - frame.origin_px
+    across, down = from_eyes @ frame.axes[0], from_eyes @ frame.axes[1]
+    top, bottom = source.at(across)
+    edge = _LIP_EDGE_IOD * frame.unit_px
+    # Where the source's lips touch, the dark line between them is theirs and stays.
+    margin = edge * (2 * smoothstep(bottom - top, edge, 3 * edge) - 1)
+    over = np.maximum(down - (top - margin), 0) if side < 0 else np.minimum(down - (bottom + margin), 0)
+    where -= (over[..., None] * frame.axes[1]).astype(np.float32)
+
+
+def _interior(
+    image: Image,
+    across: Floats,
+    down: Floats,
+    source: MouthOpening,
+    target: MouthOpening,
+    frame: FaceWarp,
+    look: InteriorLook,
+) -> NDArray[np.float32]:
+    start = min(source.left_px, target.left_px)
+    pitch = (max(source.right_px, target.right_px) - start) / (_COLUMNS - 1)
+    columns = start + pitch * np.arange(_COLUMNS)
+    table, revealed = _teeth_table(columns, source, target, frame, look)
+    top, bottom = target.at(across)
+    height = np.maximum(bottom - top, 1e-3)
+    part_down = np.clip((down - top) / height, 0, 1)
+    lookup_x = ((across - start) / pitch).astype(np.float32)
+    lookup_y = (part_down * (len(table) - 1)).astype(np.float32)
+    both = cv2.remap(
+        np.dstack([table, revealed]).astype(np.float32),
+        lookup_x,
+        lookup_y,
+        interpolation=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    from_x = np.clip(across, source.left_px, source.right_px)
+    where = np.stack([from_x, both[..., 0]], axis=-1) @ frame.axes + frame.origin_px
+    seen = cv2.remap(
+        image, where.astype(np.float32), None, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    part_across = (across - target.left_px) / max(target.right_px - target.left_px, 1e-3)
+    deep = smoothstep(part_down, 0.35, 1.0) * smoothstep(height, 0.08 * frame.unit_px, 0.25 * frame.unit_px)
+    deep *= 1 - smoothstep(np.abs(2 * part_across - 1), 0.25, 0.95)
+    dark = look.dark + (look.floor - look.dark) * deep[..., None]
+    return np.asarray(seen + (dark - seen) * both[..., 1:], np.float32)
+
+
+def _teeth_table(
+    columns: Floats, source: MouthOpening, target: MouthOpening, frame: FaceWarp, look: InteriorLook
+) -> tuple[Floats, Floats]:
+    """Return, for each row from the target's upper lip to its lower and each column, the source height and the dark."""
+    source_top, source_bottom = source.at(columns)
+    target_top, target_bottom = target.at(columns)
+    edge = np.minimum(_LIP_EDGE_IOD * frame.unit_px, (source_bottom - source_top) / 2)
+    rows = np.linspace(0, 1, _STRIP_ROWS)[:, None]
+    source_rows = source_top + edge + rows * (source_bottom - source_top - 2 * edge)
+    target_rows = target_top + rows * (target_bottom - target_top)
+    jaw_px = target.centre_bottom_px - source.centre_bottom_px
+    # A closing lip covers the teeth it rises over; an opening jaw takes its whole row along.
+    lower_px = np.full(len(columns), jaw_px) if jaw_px > 0 else np.minimum(target_bottom - source_bottom, 0)
+    # The upper row lies over the lower when the mouth closes.
+    moved_rows = np.maximum.accumulate(source_rows + lower_px * look.giving[:, None], axis=0)
+    moved_rows += rows * 1e-3
+    table = np.empty_like(target_rows)
+    stretch = np.empty_like(target_rows)
+    pace = np.gradient(moved_rows, axis=0) / np.maximum(np.gradient(source_rows, axis=0), 1e-3)
+    for column in range(len(columns)):
+        moved, still = moved_rows[:, column], source_rows[:, column]
+        table[:, column] = np.interp(target_rows[:, column], moved, still)
+        stretch[:, column] = np.interp(target_rows[:, column], moved, pace[:, column])
+    below = (target_rows - moved_rows[-1]) / frame.unit_px
+    stretch += 3 * smoothstep(below, 3 * _LIP_EDGE_IOD, 0.08)
+    unseen = 1 - smoothstep(source_bottom - source_top, 1.5 * _LIP_EDGE_IOD * frame.unit_px, 0.05 * frame.unit_px)
+    wider = (target_bottom - target_top) - (source_bottom - source_top)
+    unseen *= smoothstep(wider, 0, 0.03 * frame.unit_px)
+    # A lifted lip shows more of the same teeth, in its own shadow.
+    shadow = 0.6 * smoothstep((source_rows[0] - target_rows) / frame.unit_px, 0, _LIP_SHADOW_IOD)
+    revealed = np.maximum(np.maximum(smoothstep(stretch, 1.3, 3.0), unseen), shadow)
+    return table, revealed

@@ -1,0 +1,213 @@
+"""A face in one photograph, moved by a landmark track: a sketch for trying out, with the teeth the photograph has."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lipstudy.clips._interior import InteriorLook, compose_mouth, giving_profile, interior_strip, mouth_opening
+from lipstudy.clips._warp import FaceWarp
+from lipstudy.errors import InputError
+from lipstudy.face import (
+    MEDIAPIPE_478,
+    HeadPose,
+    LandmarkTrack,
+    close_lips,
+    detect_face,
+    estimate_neutral,
+    normalise_head,
+    uncross_lips,
+)
+from lipstudy.motion import articulation_weights
+from lipstudy.records import existing_file
+
+__all__ = ["PHOTOGRAPH_RENDERER_VERSION", "PhotoFace", "open_photograph", "render_photograph"]
+
+Floats = NDArray[np.floating[Any]]
+Image = NDArray[np.uint8]
+
+PHOTOGRAPH_RENDERER_VERSION = "photograph-1"
+"""Written into manifests; it changes when the pixels do."""
+
+_CROP_IOD = 3.7
+_CROP_ABOVE_EYES_IOD = 1.45
+_SMALLEST_IOD_PX = 24
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFace:
+    """A photograph and the landmarks of the face in it."""
+
+    image: Image
+    """(H, W, 3) uint8 RGB."""
+    landmarks_px: Floats
+    """(478, 3) as `detect_face` gives them."""
+
+    def __post_init__(self) -> None:
+        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
+            raise ValueError(
+                f"PhotoFace.image must be uint8 of shape (H, W, 3), got {self.image.dtype} of {self.image.shape}"
+            )
+        shape = (MEDIAPIPE_478.num_points, 3)
+        if self.landmarks_px.shape != shape:
+            raise ValueError(f"PhotoFace.landmarks_px must be of shape {shape}, got {self.landmarks_px.shape}")
+
+    @classmethod
+    def of(cls, image: Image) -> "PhotoFace":
+        """Find the one face in `image` (H, W, 3) uint8 RGB.
+
+        Raises
+        ------
+        InputError
+            If there is no face, more than one, or it is too small to be moved.
+        """
+        landmarks_px = detect_face(image)
+        right, left = landmarks_px[list(MEDIAPIPE_478.outer_eye_corners), :2]
+        distance_px = float(np.linalg.norm(left - right))
+        if distance_px < _SMALLEST_IOD_PX:
+            raise InputError(
+                f"the face in the photograph is too small: its eyes are {distance_px:.0f} pixels apart, "
+                f"at least {_SMALLEST_IOD_PX} are needed; use a larger photograph"
+            )
+        return cls(image, landmarks_px)
+
+
+def open_photograph(path: str | Path) -> PhotoFace:
+    """Read a photograph (JPEG, PNG, ...) and find the face in it; the camera's rotation mark is followed.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no picture, or its face cannot be used (see `PhotoFace.of`).
+    """
+    path = existing_file(path, what="a photograph")
+    pixels = cv2.imdecode(np.frombuffer(path.read_bytes() or b"\0", np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise InputError(f"{path} is not a picture that can be read: give a JPEG or PNG")
+    try:
+        return PhotoFace.of(np.ascontiguousarray(pixels[..., ::-1]))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def render_photograph(
+    face: PhotoFace,
+    track: LandmarkTrack,
+    *,
+    size_px: int = 512,
+    on_fold: Callable[[int], None] | None = None,
+) -> Iterator[Image]:
+    """Move the face of a photograph as the lips of a track move.
+
+    The track's displacement from its neutral, in IOD, is added to the photograph's face with its lips closed. Lips,
+    cheeks, chin and jaw line move; eyes, nose and background stay. Behind the lips lie the teeth that the photograph
+    shows, at their place in the skull, and dark beyond them.
+
+    Parameters
+    ----------
+    face : PhotoFace
+        The photograph; it is cropped to the head.
+    track : LandmarkTrack
+        The motion; its head pose is not used.
+    size_px : int > 0
+        Width and height of the frames.
+    on_fold : callable, optional
+        Called with the index of each frame whose warp turns over somewhere.
+
+    Yields
+    ------
+    ndarray of shape (size_px, size_px, 3) uint8
+        RGB.
+
+    Raises
+    ------
+    InputError
+        If the track is of another topology than the photograph's landmarks.
+    """
+    if track.topology.name != MEDIAPIPE_478.name:
+        raise InputError(
+            f"a photograph is moved by tracks of topology {MEDIAPIPE_478.name!r}, got {track.topology.name!r}"
+        )
+    still = _Still.of(face, size_px)
+    neutral = track.neutral if track.neutral is not None else estimate_neutral(track.points, track.topology)
+    for index, points in enumerate(track.points):
+        frame, folds = still.moved(points.astype(np.float64) - neutral)
+        if folds and on_fold is not None:
+            on_fold(index)
+        yield frame
+
+
+@dataclass(frozen=True, slots=True)
+class _Still:
+    """A photograph cropped, and everything about it that does not change from frame to frame."""
+
+    image: Image
+    landmarks_px: Floats
+    pose: HeadPose
+    closed: Floats
+    weights: Floats
+    frame: FaceWarp
+    look: InteriorLook
+
+    @classmethod
+    def of(cls, face: PhotoFace, size_px: int) -> "_Still":
+        image, landmarks_px = _crop_to_head(face, size_px)
+        points, pose = normalise_head(landmarks_px[None], MEDIAPIPE_478)
+        frame = FaceWarp.of(landmarks_px, unit_px=float(pose.scale_px[0]), size_px=(size_px, size_px))
+        return cls(
+            image=image,
+            landmarks_px=landmarks_px,
+            pose=pose,
+            closed=np.asarray(close_lips(points[0], MEDIAPIPE_478), np.float64),
+            weights=articulation_weights(MEDIAPIPE_478)[:, None],
+            frame=frame,
+            look=_look_of(image, landmarks_px, frame),
+        )
+
+    def moved(self, displacement: Floats) -> tuple[Image, int]:
+        target = uncross_lips(self.closed + self.weights * displacement, MEDIAPIPE_478)
+        target_px = self.pose.to_pixels(target[None])[0]
+        warp = self.frame.map_between(self.landmarks_px, target_px)
+        source, opening = (mouth_opening(points, self.frame) for points in (self.landmarks_px, target_px))
+        frame = self.image.copy()
+        frame[warp.rows, warp.columns] = compose_mouth(self.image, warp, source, opening, self.frame, self.look)
+        return frame, warp.folds
+
+
+def _crop_to_head(face: PhotoFace, size_px: int) -> tuple[Image, Floats]:
+    height, width = face.image.shape[:2]
+    right, left = face.landmarks_px[list(MEDIAPIPE_478.outer_eye_corners), :2]
+    _, pose = normalise_head(face.landmarks_px[None].astype(np.float64), MEDIAPIPE_478)
+    unit_px = float(pose.scale_px[0])
+    side = min(_CROP_IOD * unit_px, height, width)
+    middle = (right + left) / 2
+    x = np.clip(middle[0] - side / 2, 0, width - side)
+    y = np.clip(middle[1] - _CROP_ABOVE_EYES_IOD * unit_px, 0, height - side)
+    scale = size_px / side
+    if scale < 1:
+        # A reduction must average, or fine hair would alias.
+        x, y, side = (float(round(float(value))) for value in (x, y, side))
+        scale = size_px / side
+        part = face.image[int(y) : int(y + side), int(x) : int(x + side)]
+        image = cv2.resize(part, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    else:
+        place = np.array([[scale, 0, (0.5 - x) * scale - 0.5], [0, scale, (0.5 - y) * scale - 0.5]])
+        image = cv2.warpAffine(
+            face.image, place, (size_px, size_px), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE
+        )
+    landmarks_px = (face.landmarks_px.astype(np.float64) + 0.5 - [x, y, 0.5]) * scale - [0.5, 0.5, 0]
+    return np.asarray(image, np.uint8), landmarks_px
+
+
+def _look_of(image: Image, landmarks_px: Floats, frame: FaceWarp) -> InteriorLook:
+    lips = np.rint(landmarks_px[list(MEDIAPIPE_478.loops["lips outer"]), :2]).astype(int)
+    lip_rgb = np.median(image[lips[:, 1].clip(0, len(image) - 1), lips[:, 0].clip(0, image.shape[1] - 1)], axis=0)
+    opening = mouth_opening(landmarks_px, frame)
+    strip = interior_strip(image, opening, frame)
+    dark = np.array([0.16, 0.08, 0.07]) * lip_rgb
+    giving = giving_profile(strip, dark_grey=float(dark.mean()), bright_grey=float(np.percentile(strip.mean(-1), 80)))
+    return InteriorLook(dark=dark, floor=np.array([0.46, 0.27, 0.27]) * lip_rgb, giving=np.cumsum(giving))
