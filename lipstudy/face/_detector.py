@@ -1,5 +1,6 @@
 """MediaPipe's FaceLandmarker on single pictures."""
 
+import atexit
 import hashlib
 import os
 import sys
@@ -120,7 +121,13 @@ def _landmarker() -> Any:
             ) from error
         # The graph's threads go on logging until the first picture is through.
         landmarker.detect(mediapipe.Image(mediapipe.ImageFormat.SRGB, np.zeros((64, 64, 3), np.uint8)))
+    atexit.register(_let_go, landmarker)
     return landmarker
+
+
+def _let_go(landmarker: Any) -> None:
+    """Keep MediaPipe from closing itself while Python ends: it needs threads that are gone by then, and complains."""
+    landmarker._handle = None
 
 
 def _model_bundle() -> bytes:
