@@ -9,6 +9,7 @@ from lipstudy.study import (
     ConsentGiven,
     EventLog,
     IllegalEventError,
+    InstructionsShown,
     SessionResumed,
     SimulatedViewers,
     plan_study,
@@ -62,6 +63,24 @@ def test_an_event_is_in_the_file_when_append_returns(path: Path, open_log) -> No
     with open_log() as log:
         log.append(ConsentGiven(sequence=2, time_s=1, version="2"))
         assert read_events(path)[-1] == ConsentGiven(sequence=2, time_s=1, version="2")
+
+
+def test_every_event_is_synced_to_disk_before_append_returns(path: Path, open_log, monkeypatch) -> None:
+    path.write_text(path.read_text().splitlines(keepends=True)[0])
+    events = [ConsentGiven(sequence=2, time_s=1, version="2"), InstructionsShown(sequence=3, time_s=2)]
+    synced_bytes = []
+
+    def fsync(handle: int, sync=os.fsync) -> None:
+        sync(handle)
+        synced_bytes.append(os.fstat(handle).st_size)
+
+    with open_log() as log:
+        monkeypatch.setattr(os, "fsync", fsync)
+        for count, event in enumerate(events, start=1):
+            log.append(event)
+            assert len(synced_bytes) == count
+            assert synced_bytes[-1] == path.stat().st_size
+            assert read_events(path)[-1] == event
 
 
 def test_a_log_cut_off_at_any_byte_goes_on_to_the_same_answers(path: Path, finish) -> None:
