@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.face._lips import inner_lip_gaps, lip_aperture, uncross_lips
+from lipstudy.face._lips import lip_aperture, uncross_lips
 from lipstudy.face._topology import Topology
 
 __all__ = ["close_lips", "estimate_neutral"]
@@ -40,7 +40,7 @@ def estimate_neutral(points: Floats, topology: Topology) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of shape (K, 3)
-        All gaps between facing inner-lip points are 0.
+        Facing inner-lip points coincide.
     """
     points = np.asarray(points, np.float64)
     aperture = lip_aperture(points, topology)
@@ -54,9 +54,9 @@ def estimate_neutral(points: Floats, topology: Topology) -> NDArray[np.float64]:
 def close_lips(points: Floats, topology: Topology) -> NDArray[np.float64]:
     """Close the lips of one face; skin, chin and jaw follow.
 
-    Each pair of facing inner-lip points meets a quarter of the way down its gap: the upper lip comes down that much,
-    the lower lip rises the rest with the jaw. Lips keep their thickness, the corners their place. Between lips, jaw
-    and the parts of the face that do not move, the displacement is a thin-plate spline.
+    Each pair of facing inner-lip points meets in one point, a quarter of the way down its gap: the upper lip comes
+    down that much, the lower lip rises the rest with the jaw. Lips keep their thickness, the corners their place.
+    Between lips, jaw and the parts of the face that do not move, the displacement is a thin-plate spline.
 
     Parameters
     ----------
@@ -68,38 +68,39 @@ def close_lips(points: Floats, topology: Topology) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of shape (K, 3)
-        All gaps between facing inner-lip points are 0.
+        Facing inner-lip points coincide.
     """
     from scipy.interpolate import RBFInterpolator
 
     points = uncross_lips(np.asarray(points, np.float64), topology)
-    gaps = inner_lip_gaps(points, topology)
-    if gaps.max() < 1e-9:
-        return _met(points, topology)
-    down = _moves(points, gaps, topology)
-    anchors = np.array(sorted(down))
-    spline = RBFInterpolator(points[anchors, :2], np.array([down[anchor] for anchor in anchors]), smoothing=0.0)
-    moved = points.copy()
-    moved[:, 1] += spline(points[:, :2])
-    moved[anchors, 1] = points[anchors, 1] + [down[anchor] for anchor in anchors]
-    return _met(moved, topology)
+    moves = _leading_moves(points, topology)
+    if not any(move.any() for move in moves.values()):
+        return np.asarray(points, np.float64)
+    leading = np.array(sorted(moves))
+    displacement = np.array([moves[point] for point in leading])
+    moved = points + RBFInterpolator(points[leading, :2], displacement)(points[:, :2])
+    moved[leading] = points[leading] + displacement
+    for upper, lower in topology.inner_lip_pairs:
+        moved[lower] = moved[upper]  # rounding must not leave a gap
+    return np.asarray(moved, np.float64)
 
 
-def _moves(points: Floats, gaps: Floats, topology: Topology) -> dict[int, float]:
-    """Return landmark -> displacement along y for the landmarks that lead the others."""
-    unmoved = ("right eye", "left eye", "right brow", "left brow", "nose bridge", "nose base")
-    down = dict.fromkeys((point for name in unmoved for point in _contour(name, topology)), 0.0)
-    down |= dict.fromkeys(topology.loops["face oval"], 0.0)
+def _leading_moves(points: Floats, topology: Topology) -> dict[int, Floats]:
+    """Return landmark -> displacement (3,) for the landmarks that lead the others."""
+    still = ("right eye", "left eye", "right brow", "left brow", "nose bridge", "nose base", "face oval")
+    moves: dict[int, Floats] = dict.fromkeys(
+        (point for name in still for point in _contour(name, topology)), np.zeros(3)
+    )
+    moves |= dict.fromkeys((*topology.mouth_corners, *_inner_corners(topology)), np.zeros(3))
+    for (upper, lower), outer in zip(topology.inner_lip_pairs, topology.outer_lip_pairs, strict=True):
+        gap = points[lower] - points[upper]
+        moves[upper] = moves[outer[0]] = _UPPER_LIP_SHARE * gap
+        moves[lower] = moves[outer[1]] = (_UPPER_LIP_SHARE - 1) * gap
     jaw = topology.lines["jaw"]
     along = np.abs(np.arange(len(jaw)) - jaw.index(topology.chin)) / jaw.index(topology.chin)
-    rise = _CHIN_SHARE * (1 - _UPPER_LIP_SHARE) * gaps.max()
-    down |= {point: -rise * weight for point, weight in zip(jaw, _falling(along), strict=True)}
-    down |= dict.fromkeys((*topology.mouth_corners, *_inner_corners(topology)), 0.0)
-    for gap, inner, outer in zip(gaps, topology.inner_lip_pairs, topology.outer_lip_pairs, strict=True):
-        for upper, lower in (inner, outer):
-            down[upper] = _UPPER_LIP_SHARE * gap
-            down[lower] = (_UPPER_LIP_SHARE - 1) * gap
-    return down
+    lower_lip = moves[topology.inner_lip_centres[1]] * [0, 1, 1]
+    moves |= {point: _CHIN_SHARE * weight * lower_lip for point, weight in zip(jaw, _falling(along), strict=True)}
+    return moves
 
 
 def _contour(name: str, topology: Topology) -> tuple[int, ...]:
@@ -114,10 +115,3 @@ def _inner_corners(topology: Topology) -> tuple[int, ...]:
 def _falling(along: Floats) -> Floats:
     """Fall smoothly from 1 at 0 to 0 at 1."""
     return np.asarray(0.5 + 0.5 * np.cos(np.pi * np.clip(along, 0, 1)))
-
-
-def _met(points: Floats, topology: Topology) -> NDArray[np.float64]:
-    """Bring each inner-lip pair to exactly one height and depth: lips are apart in depth too, in a turned face."""
-    for upper, lower in topology.inner_lip_pairs:
-        points[[upper, lower], 1:] = points[[upper, lower], 1:].mean(axis=0)
-    return np.asarray(points, np.float64)
