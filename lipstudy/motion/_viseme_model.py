@@ -91,7 +91,7 @@ def viseme_track(
     duration_s : float > 0
         Duration of the track; the lips rest after the last phone.
     fps : float, 1 to 1000
-        Frames per second. Frame i shows the time i / fps, so that another `fps` samples the same motion. Under 17 a
+        Frames per second. Frame i shows the time i / fps, so that another `fps` samples the same motion. Under 25 a
         frame may miss a closure.
     neutral : ndarray of shape (478, 3), optional
         Closed rest pose of the face to move (topology mediapipe-478, head-normalised); a generic face by default.
