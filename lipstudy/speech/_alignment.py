@@ -77,5 +77,6 @@ def align_transcript(sound: Sound, words: Sequence[str]) -> tuple[Phone, ...]:
 
 def _decode(decoder: Any, pcm: bytes) -> None:
     decoder.start_utt()
-    decoder.process_raw(pcm, full_utt=True)
+    if pcm:
+        decoder.process_raw(pcm, full_utt=True)
     decoder.end_utt()
