@@ -1,13 +1,30 @@
 """Tracks to video: renderers, encoding, quality checks, stimulus sets."""
 
+from lipstudy.clips._build import BuildResult, build_set
+from lipstudy.clips._checks import MAX_OFFSET_MS, clip_faults
 from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LANDMARK_STYLES, LandmarkStyle, render_landmarks
+from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, open_photograph, render_photograph
 from lipstudy.clips._recipe import Recipe, load_recipe
+from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, restage_frames
+from lipstudy.clips._takes import face_in, sound_beside_picture
 
 __all__ = [
     "LANDMARK_RENDERER_VERSION",
     "LANDMARK_STYLES",
+    "MAX_OFFSET_MS",
+    "PHOTOGRAPH_RENDERER_VERSION",
+    "RESTAGE_RENDERER_VERSION",
+    "BuildResult",
     "LandmarkStyle",
+    "PhotoFace",
     "Recipe",
+    "build_set",
+    "clip_faults",
+    "face_in",
     "load_recipe",
+    "open_photograph",
     "render_landmarks",
+    "render_photograph",
+    "restage_frames",
+    "sound_beside_picture",
 ]
