@@ -1,0 +1,197 @@
+"""Verbs about estimates: fit, analyze, power."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lipstudy.cli._output import Output, output_options, seed_option
+from lipstudy.cli._several import SeveralCommand
+
+if TYPE_CHECKING:
+    from lipstudy.inference import MixedFit, Power, Scale
+
+__all__ = ["analyze", "fit", "power"]
+
+_scale_option = click.option(
+    "--scale",
+    type=click.Choice(["log2", "linear"]),
+    default="log2",
+    show_default=True,
+    help="How articulation a enters as x: log2(a), or a - 1. Choose before you see the data.",
+)
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    '  lipstudy fit "chosen ~ x + x2 + side + (1 + x | participant) + (1 | item)" data/trials.csv\n'
+    '  lipstudy fit "cbind(incidence, size - incidence) ~ factor(period) + (1 | herd)" cbpp.csv --json'
+)
+@click.argument("formula")
+@click.argument("table", type=click.Path(path_type=Path))
+@_scale_option
+@output_options
+def fit(formula: str, table: Path, scale: "Scale", output: Output) -> None:
+    """Fit a mixed logit model to a table, with two engines.
+
+    FORMULA is in lme4's language; TABLE is any CSV file. A trial table of lipstudy gets the columns chosen (1 if the
+    changed clip was preferred), x (its articulation, 0 at the original), x2, side (+0.5 if it was on the left, -0.5 on
+    the right) and item (the sentence). No p-value is given if the answers are separated, a fit is singular or has not
+    converged, or the engines disagree: the verdict says which.
+    """
+    from lipstudy.inference import choices_from_trials, fit_mixed_logit, is_trial_table, read_table
+    from lipstudy.records import read_trials
+
+    rows = read_table(table)
+    if is_trial_table(rows):
+        choices = choices_from_trials(read_trials(table), scale=scale)
+        rows = choices.table
+        for reason, count in choices.left_out.items():
+            output.tell(f"left out: {count} trials, {reason}")
+    fitted = fit_mixed_logit(formula, rows)
+    for note in fitted.notes:
+        output.tell(note)
+    output.result(fitted.as_json(), _fit_text(fitted))
+
+
+def _fit_text(fitted: "MixedFit") -> str:
+    result = fitted.as_json()
+    width = max(len(term) for term in ("term", *result["fixed"]))
+    lines = [fitted.formula, "", f"{'term':<{width}}  {'estimate':>10}  {'se':>9}  {'z':>7}  {'p':>9}"]
+    for term, effect in result["fixed"].items():
+        p = "-" if effect["p"] is None else f"{effect['p']:.2g}"
+        lines.append(
+            f"{term:<{width}}  {_number(effect['estimate'], 4):>10}  {_number(effect['se'], 4):>9}"
+            f"  {_number(effect['z'], 2):>7}  {p:>9}"
+        )
+    lines.append("")
+    for group, entry in result["random"].items():
+        sds = ", ".join(f"{name} {_number(sd, 4)}" for name, sd in entry["sd"].items())
+        correlations = "".join(f"; correlation {pair} {_number(r, 2)}" for pair, r in entry["correlation"].items())
+        lines.append(f"{group} ({entry['levels']} levels): sd {sds}{correlations}")
+    engines = ", ".join(f"{name} {engine['version']}" for name, engine in result["engines"].items()) or "not fitted"
+    lines += [
+        f"log-likelihood {_number(result['loglik'], 4)}, {result['nobs']} rows; engines: {engines}",
+        f"verdict: {result['verdict']}",
+    ]
+    return "\n".join(lines)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+@click.command(
+    cls=SeveralCommand,
+    epilog="\b\nExample:\n  lipstudy analyze data/ --clips stimuli/articulation/clips.csv -o report/",
+)
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--clips", type=click.Path(path_type=Path), help="The clip manifest: the page then plays clips.")
+@click.option(
+    "--clip-sentence", "clip_sentences", multiple=True, help="Take only these sentences' clips into the page."
+)
+@click.option(
+    "--clip-mb", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True,
+    help="Most megabytes of clips to take into the page.",
+)  # fmt: skip
+@click.option("--title", default="Preferred articulation", show_default=True, help="Heading of the page.")
+@click.option(
+    "-o", "--output", "path", type=click.Path(path_type=Path),
+    help="The page, or the folder for report.html (default: beside the trial table).",
+)  # fmt: skip
+@_scale_option
+@click.option("--seed", type=click.IntRange(min=0), help="The study's seed, for the record: nothing here is drawn.")
+@output_options
+def analyze(
+    data: Path,
+    clips: Path | None,
+    clip_sentences: tuple[str, ...],
+    clip_mb: float,
+    title: str,
+    path: Path | None,
+    scale: "Scale",
+    seed: int | None,
+    output: Output,
+) -> None:
+    """Turn a trial table into results.json and a report page.
+
+    DATA is trials.csv or the folder that holds it. The page is one file that opens from disk: the preference curve with
+    its interval, over- against under-articulation, the preferred articulation, clips side by side, the models, the
+    methods paragraph, side bias, what was left out, versions and hashes. Every number in it is in results.json.
+    """
+    from lipstudy.report import write_report
+
+    report = write_report(
+        data,
+        path or (data if data.is_dir() else data.parent),
+        clips=clips,
+        clip_sentences=clip_sentences or None,
+        most_clip_mb=clip_mb,
+        scale=scale,
+        title=title,
+        seed=seed,
+        tell=output.tell,
+    )
+    output.result(
+        {
+            "report": str(report.page),
+            "results": str(report.results_path),
+            "headline": report.results["headline"],
+            "simulated": report.results["simulated"],
+        },
+        f"{report.results['headline']}\n{report.page}, {report.results_path}",
+    )
+
+
+@click.command(
+    cls=SeveralCommand, epilog="\b\nExample:\n  lipstudy power --participants 24 --sentences 8 --effect 0.6 --seed 1"
+)
+@click.option("--participants", type=int, default=24, show_default=True)
+@click.option("--sentences", type=int, default=8, show_default=True)
+@click.option(
+    "--articulation", "articulations", type=float, multiple=True, default=(0.5, 0.75, 1.25, 1.5), show_default=True,
+    help="Articulation scales, each compared with the original.",
+)  # fmt: skip
+@click.option("--repetitions", type=int, default=1, show_default=True, help="Times a participant sees each pair.")
+@click.option("--effect", type=float, default=0.5, show_default=True, help="Slope of x, log odds; 0: false positives.")
+@click.option("--bend", type=float, default=-1.0, show_default=True, help="Slope of x2, log odds.")
+@click.option("--offset", type=float, default=0.0, show_default=True, help="Intercept, log odds.")
+@click.option("--side", type=float, default=0.1, show_default=True, help="Side bias, log odds; positive: left.")
+@click.option("--sd-participant", type=float, default=0.4, show_default=True, help="Spread between participants.")
+@click.option("--sd-slope", type=float, default=0.5, show_default=True, help="Spread of x between participants.")
+@click.option("--sd-sentence", type=float, default=0.3, show_default=True, help="Spread between sentences.")
+@_scale_option
+@click.option("--simulations", type=click.IntRange(min=1), default=200, show_default=True, help="Simulated studies.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@seed_option
+@output_options
+def power(simulations: int, workers: int, seed: int, output: Output, **assumed: Any) -> None:
+    """Say how many participants and sentences a study needs, by simulation.
+
+    Draws studies from the model's own assumptions and counts how many find that over- and under-articulation differ.
+    Everything here is simulated: the answer is as good as the assumptions.
+    """
+    from dataclasses import asdict
+
+    from lipstudy.inference import Assumptions, simulated_power
+
+    assumptions = Assumptions(**assumed)
+    with output.progress("simulating", "study") as progress:
+        found = simulated_power(assumptions, simulations=simulations, seed=seed, workers=workers, progress=progress)
+    value = {"simulated": True, **asdict(found)}
+    if value["mean_estimate"] != value["mean_estimate"]:
+        value["mean_estimate"] = None
+    output.result(value, _power_text(found))
+
+
+def _power_text(found: "Power") -> str:
+    a, share = found.assumptions, found.found
+    what = "find over- against under-articulation" if a.effect else "find a difference that is not there"
+    lines = [
+        f"simulated: {a.participants} participants, {a.sentences} sentences, effect {a.effect:g} log odds",
+        f"{100 * share.share:.1f} % of {share.total} simulated studies {what} at {found.alpha:g}"
+        f" (Monte Carlo interval {100 * share.low:.1f} to {100 * share.high:.1f} %)",
+        f"{found.refused} gave no p-value and count as not found; {found.reduced} needed fewer random effects;"
+        f" seed {found.seed}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,243 @@
+"""A mixed logit model, fitted twice; no p-value unless both fits are sound and agree."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipstudy.inference._design import Design, build_design
+from lipstudy.inference._engine_fit import EngineFit, RandomEstimate
+from lipstudy.inference._engine_glmm import can_fit_with_glmm, fit_with_glmm
+from lipstudy.inference._engine_laplace import fit_with_laplace
+from lipstudy.inference._engine_mixedlm import fit_with_mixedlm
+from lipstudy.inference._formula import parse_formula
+from lipstudy.inference._separation import separation
+
+__all__ = ["FixedEffect", "MixedFit", "fit_mixed_logit"]
+
+LOGLIK_TOLERANCE = 0.01
+SLOPE_TOLERANCE = 1e-3
+"""Of the larger of the estimate's size and its standard error: an effect of zero has no relative difference."""
+SE_TOLERANCE = 0.05
+SINGULAR_SD = 1e-4
+SINGULAR_CORRELATION = 0.99
+IMPOSSIBLE_SD = 20.0
+"""Log odds. Groups that differ by so much each give one answer only."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedEffect:
+    """One fixed term of a fitted model."""
+
+    term: str
+    estimate: float
+    """Log odds; NaN if not fitted."""
+    se: float
+    """Standard error."""
+    z: float
+    """Estimate over standard error."""
+    p: float | None
+    """Two-sided Wald p-value; None unless the verdict is "ok"."""
+
+
+@dataclass(frozen=True, slots=True)
+class MixedFit:
+    """A mixed logit model fitted by two engines."""
+
+    formula: str
+    fixed: tuple[FixedEffect, ...]
+    covariance: NDArray[np.float64]
+    """(terms, terms): covariance of the fixed effects."""
+    random: tuple[RandomEstimate, ...]
+    loglik: float
+    """Log-likelihood; NaN if not fitted."""
+    nobs: int
+    """Rows that were fitted."""
+    groups: Mapping[str, int]
+    """Grouping factor -> number of levels."""
+    engines: tuple[EngineFit, ...]
+    """Every engine's fit, the reported one first; empty if the data are separated."""
+    verdict: str
+    """ "ok", or one sentence: why no p-value is given."""
+    notes: tuple[str, ...]
+    """What was done to the table before fitting."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the fit may be interpreted."""
+        return self.verdict == "ok"
+
+    @property
+    def singular(self) -> bool:
+        """Whether a random effect is estimated as zero, or two as the same."""
+        return self.verdict.startswith("singular")
+
+    @property
+    def beta(self) -> NDArray[np.float64]:
+        """(terms,): estimates of the fixed effects."""
+        return np.array([effect.estimate for effect in self.fixed])
+
+    def __getitem__(self, term: str) -> FixedEffect:
+        return next(effect for effect in self.fixed if effect.term == term)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fit as ``lipstudy fit --json`` prints it; what is undefined is null."""
+        random: dict[str, Any] = {}
+        for estimate in self.random:
+            entry = random.setdefault(
+                estimate.group, {"levels": self.groups[estimate.group], "sd": {}, "correlation": {}}
+            )
+            entry["sd"] |= {name: _finite(sd) for name, sd in zip(estimate.names, estimate.sds, strict=True)}
+            for later, name in enumerate(estimate.names):
+                for earlier in range(later):
+                    pair = f"{estimate.names[earlier]}, {name}"
+                    entry["correlation"][pair] = _finite(estimate.correlations[later, earlier])
+        return {
+            "formula": self.formula,
+            "fixed": {
+                effect.term: {
+                    "estimate": _finite(effect.estimate),
+                    "se": _finite(effect.se),
+                    "z": _finite(effect.z),
+                    "p": effect.p,
+                }
+                for effect in self.fixed
+            },
+            "random": random,
+            "loglik": _finite(self.loglik),
+            "nobs": self.nobs,
+            "engines": {
+                fit.engine: {
+                    "version": fit.version,
+                    "loglik": _finite(fit.loglik),
+                    "estimate": {
+                        effect.term: _finite(value) for effect, value in zip(self.fixed, fit.beta, strict=True)
+                    },
+                    "se": {effect.term: _finite(value) for effect, value in zip(self.fixed, fit.se, strict=True)},
+                    "converged": fit.converged,
+                }
+                for fit in self.engines
+            },
+            "verdict": self.verdict,
+            "notes": list(self.notes),
+        }
+
+
+def fit_mixed_logit(formula: str, table: Any, *, check: bool = True) -> MixedFit:
+    """Fit a mixed logit model with two engines and say whether it may be believed.
+
+    Parameters
+    ----------
+    formula : str
+        In lme4's language, for instance ``"chosen ~ x + x2 + side + (1 + x | participant) + (1 | item)"``.
+    table : pandas.DataFrame
+        One row an answer, or one row a count of answers for ``cbind(successes, failures)``.
+    check : bool
+        Whether to fit with the second engine too. Without it the verdict rests on one engine; for simulations of
+        many studies, where the check would cost ten times the fit.
+
+    Returns
+    -------
+    MixedFit
+        Estimates and standard errors are glmm's, whose second derivatives are exact; where glmm does not have the
+        model (uncorrelated slopes), mixedlm's. The verdict is "ok" or says that the answers are separated (found
+        before fitting), that a fit is singular (a standard deviation under 1e-4, a correlation beyond 0.99), has not
+        converged, or that the engines disagree: log-likelihoods by more than 0.01, an estimate by more than 1e-3 of
+        the larger of its size and its standard error, a standard error by more than 5 %. Without "ok" no p-value is
+        given.
+
+    Raises
+    ------
+    InputError
+        If the formula cannot be read, or the table does not fit it.
+    """
+    parsed = parse_formula(formula)
+    design = build_design(parsed, table)
+    groups = {block.group: block.levels for block in design.blocks}
+    separated = separation(design)
+    if separated is not None:
+        nothing = np.full(len(design.names), np.nan)
+        fixed = tuple(FixedEffect(name, math.nan, math.nan, math.nan, None) for name in design.names)
+        return MixedFit(
+            str(parsed), fixed, np.diag(nothing), (), math.nan, design.nobs, groups, (), separated, design.notes
+        )
+    engines = _fitted(design, check=check)
+    verdict = _verdict(engines, design.names)
+    best = engines[0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = best.beta / best.se
+    fixed = tuple(
+        FixedEffect(name, float(b), float(se), float(ratio), _two_sided(ratio) if verdict == "ok" else None)
+        for name, b, se, ratio in zip(design.names, best.beta, best.se, z, strict=True)
+    )
+    return MixedFit(
+        str(parsed),
+        fixed,
+        best.covariance,
+        best.random,
+        best.loglik,
+        design.nobs,
+        groups,
+        engines,
+        verdict,
+        design.notes,
+    )
+
+
+def _fitted(design: Design, *, check: bool) -> tuple[EngineFit, ...]:
+    if can_fit_with_glmm(design):
+        first, second = fit_with_glmm, fit_with_mixedlm
+    else:
+        first, second = fit_with_mixedlm, fit_with_laplace
+    return (first(design), second(design)) if check else (first(design),)
+
+
+def _verdict(engines: tuple[EngineFit, ...], names: tuple[str, ...]) -> str:
+    for fit in engines:
+        for estimate in fit.random:
+            reason = _boundary(estimate)
+            if reason is not None:
+                return reason
+    for fit in engines:
+        if not fit.converged:
+            return f"not converged: {fit.engine} found no optimum ({fit.message or 'no reason given'})"
+        if not (np.isfinite(fit.beta).all() and np.isfinite(fit.se).all() and math.isfinite(fit.loglik)):
+            return f"not converged: {fit.engine} found no finite estimate or standard error"
+    first = engines[0]
+    for other in engines[1:]:
+        both = f"{first.engine} and {other.engine} disagree"
+        if abs(first.loglik - other.loglik) > LOGLIK_TOLERANCE:
+            return f"{both}: log-likelihoods {first.loglik:.4f} and {other.loglik:.4f}"
+        size = np.maximum(np.abs(first.beta), first.se)
+        for place in np.flatnonzero(np.abs(first.beta - other.beta) > SLOPE_TOLERANCE * size):
+            return f"{both}: estimates of {names[place]} {first.beta[place]:.6g} and {other.beta[place]:.6g}"
+        for place in np.flatnonzero(np.abs(first.se / other.se - 1) > SE_TOLERANCE):
+            return f"{both}: standard errors of {names[place]} {first.se[place]:.4g} and {other.se[place]:.4g}"
+    return "ok"
+
+
+def _boundary(estimate: RandomEstimate) -> str | None:
+    for name, sd in zip(estimate.names, estimate.sds, strict=True):
+        if sd < SINGULAR_SD:
+            return f"singular: the standard deviation of {name} by {estimate.group} is estimated as zero"
+        if sd > IMPOSSIBLE_SD:
+            return f"separated: each {estimate.group} gives one answer only (standard deviation of {name} {sd:.0f})"
+    for later, name in enumerate(estimate.names):
+        for earlier in range(later):
+            if abs(estimate.correlations[later, earlier]) > SINGULAR_CORRELATION:
+                return (
+                    f"singular: the correlation of {estimate.names[earlier]} and {name} by {estimate.group} is"
+                    f" estimated as {estimate.correlations[later, earlier]:.2f}"
+                )
+    return None
+
+
+def _two_sided(z: float) -> float:
+    return math.erfc(abs(z) / math.sqrt(2))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

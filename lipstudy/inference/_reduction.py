@@ -1,0 +1,75 @@
+"""Random effects that the data cannot hold are taken out, one at a time, and it is said."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lipstudy.inference._design import INTERCEPT
+from lipstudy.inference._formula import Formula, RandomTerm, parse_formula
+from lipstudy.inference._mixed import SINGULAR_CORRELATION, SINGULAR_SD, MixedFit, fit_mixed_logit
+
+__all__ = ["fit_reduced"]
+
+
+def fit_reduced(formula: str, table: Any, *, check: bool = True) -> tuple[MixedFit, tuple[str, ...]]:
+    """Fit the largest model of a documented ladder whose random effects are not singular.
+
+    As long as the fit is singular: (1) an effect whose standard deviation is estimated as zero goes, which leaves the
+    likelihood as it was; (2) else the correlations of the term with a correlation at -1 or 1 go, its slopes stay.
+    The last random effect is never taken out: if it is singular too, the verdict says so.
+
+    Parameters
+    ----------
+    formula, table, check
+        As for `fit_mixed_logit`.
+
+    Returns
+    -------
+    tuple of (MixedFit, tuple of str)
+        The fit, and what was taken out, one sentence each, in order.
+
+    Source: Matuschek et al. 2017, Balancing type I error and power in linear mixed models (which effects may go).
+    """
+    parsed = parse_formula(formula)
+    steps: list[str] = []
+    while True:
+        fit = fit_mixed_logit(str(parsed), table, check=check)
+        smaller = _smaller(parsed, fit) if fit.singular else None
+        if smaller is None:
+            return fit, tuple(steps)
+        parsed, step = smaller
+        steps.append(step)
+
+
+def _smaller(formula: Formula, fit: MixedFit) -> tuple[Formula, str] | None:
+    for engine in fit.engines:
+        for estimate in engine.random:
+            for name, sd in zip(estimate.names, estimate.sds, strict=True):
+                if sd < SINGULAR_SD:
+                    return _without(formula, estimate.group, name)
+    for engine in fit.engines:
+        for estimate in engine.random:
+            pairs = np.nan_to_num(estimate.correlations[np.tril_indices(len(estimate.names), -1)])
+            if (np.abs(pairs) > SINGULAR_CORRELATION).any():
+                place = next(k for k, t in enumerate(formula.random) if ":".join(t.group) == estimate.group)
+                term = replace(formula.random[place], correlated=False)
+                random = (*formula.random[:place], term, *formula.random[place + 1 :])
+                worst = pairs[np.abs(pairs).argmax()]
+                step = f"correlations by {estimate.group} were taken out: one was estimated as {worst:.2f}"
+                return replace(formula, random=random), step
+    return None
+
+
+def _without(formula: Formula, group: str, name: str) -> tuple[Formula, str] | None:
+    random: list[RandomTerm] = []
+    for term in formula.random:
+        effects = tuple(
+            e for e in term.effects if ":".join(term.group) != group or (INTERCEPT if e == "1" else e) != name
+        )
+        if effects:
+            random.append(replace(term, effects=effects))
+    if not random or tuple(random) == formula.random:
+        return None
+    step = f"{name} by {group} was taken out: its standard deviation was estimated as zero"
+    return replace(formula, random=tuple(random)), step

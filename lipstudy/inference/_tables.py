@@ -1,0 +1,53 @@
+"""Reading a table that somebody else wrote."""
+
+from pathlib import Path
+from typing import Any
+
+from lipstudy.errors import InputError
+from lipstudy.records import Trial, existing_file
+
+__all__ = ["is_trial_table", "read_table"]
+
+
+def read_table(path: str | Path) -> Any:
+    """Read a CSV table of any columns.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file with a header, separated by commas, in UTF-8 with or without a byte order mark.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    InputError
+        If it is no such table, or has no row.
+    """
+    import pandas
+
+    path = existing_file(path, what="a table of answers")
+    try:
+        table = pandas.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not text in UTF-8: save the table as 'CSV UTF-8'") from error
+    except (pandas.errors.ParserError, pandas.errors.EmptyDataError) as error:
+        raise InputError(f"{path} is not a table in CSV: {str(error).strip()}") from error
+    if len(table.columns) == 1:
+        for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+            if separator in str(table.columns[0]):
+                raise InputError(f"{path} is separated by {name}: save it with commas between the cells")
+    if table.empty:
+        raise InputError(f"{path} has no row: a model needs answers")
+    doubled = [str(name)[:-2] for name in table.columns if str(name).endswith(".1") and str(name)[:-2] in table.columns]
+    if doubled:
+        raise InputError(f"{path} has two columns '{doubled[0]}': keep one")
+    return table
+
+
+def is_trial_table(table: Any) -> bool:
+    """Return whether a table has the columns of our trial table, and no column `chosen` of its own."""
+    needed = {name for name, field in Trial.model_fields.items() if field.is_required()}
+    return needed <= set(table.columns) and "chosen" not in table.columns
