@@ -120,7 +120,7 @@ def test_clip_named_twice_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["../a.mp4", "clips/../../a.mp4"])
 def test_clip_outside_the_folder_is_refused(tmp_path: Path, path: str) -> None:
     write_manifest(tmp_path / "clips.csv", [clip_named("a", tmp_path, path=path)])
-    with pytest.raises(InputError, match="row 2, column 'path': .* lies outside the manifest's folder"):
+    with pytest.raises(InputError, match=r"row 2, column 'path': .* lies outside the manifest's folder"):
         read_manifest(tmp_path / "clips.csv")
 
 

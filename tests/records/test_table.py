@@ -121,5 +121,5 @@ def test_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no file .*: a table of answers is needed"):
+    with pytest.raises(InputError, match=r"there is no file .*: a table of answers is needed"):
         read_rows(tmp_path / "gone.csv", Answer, what="a table of answers")
