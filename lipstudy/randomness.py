@@ -26,7 +26,8 @@ def named_stream(seed: int, *names: str | int) -> np.random.Generator:
         A PCG64 generator.
     """
     spawn_key = tuple(_word(name) for name in names)
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=spawn_key))
+    # default_rng may change its bit generator in a later NumPy; PCG64 keeps its words.
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=spawn_key)))
 
 
 def _word(name: str | int) -> int:

@@ -1,6 +1,7 @@
 """What a face is: topologies, landmark tracks, head pose, neutral, tracking a film."""
 
 from lipstudy.face._detector import detect_face
+from lipstudy.face._generic import generic_neutral, symmetric_face
 from lipstudy.face._lip_motion import lip_displacement_rms, log_lip_intensity_ratio
 from lipstudy.face._lips import (
     CONTACT_GAP_IOD,
@@ -26,6 +27,7 @@ __all__ = [
     "close_lips",
     "detect_face",
     "estimate_neutral",
+    "generic_neutral",
     "inner_lip_gaps",
     "lip_aperture",
     "lip_displacement_rms",
@@ -35,6 +37,7 @@ __all__ = [
     "mouth_width",
     "normalise_head",
     "save_track",
+    "symmetric_face",
     "topology_named",
     "track_film",
     "uncross_lips",

@@ -2,7 +2,7 @@
 
 from lipstudy.motion._articulation import MAX_ARTICULATION, OPERATORS, Articulated, scale_articulation
 from lipstudy.motion._regions import articulation_weights
-from lipstudy.motion._viseme_model import generic_neutral, viseme_track
+from lipstudy.motion._viseme_model import viseme_track
 from lipstudy.motion._visemes import VISEMES, Segment, segments_of
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "Articulated",
     "Segment",
     "articulation_weights",
-    "generic_neutral",
     "scale_articulation",
     "segments_of",
     "viseme_track",

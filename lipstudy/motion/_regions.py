@@ -1,21 +1,17 @@
 """Which landmarks follow the articulation scale: lips and jaw wholly, nose and eyes not, the skin between in part."""
 
-import json
-from importlib import resources
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
-from lipstudy.face import MEDIAPIPE_478, Topology
+from lipstudy.face import MEDIAPIPE_478, Topology, generic_neutral
 
 __all__ = ["articulation_weights", "lip_columns"]
 
 Floats = NDArray[np.floating[Any]]
 Column = tuple[int, ...]
-
-_CANONICAL_FACES = {MEDIAPIPE_478.name: "canonical_face.json"}
 
 _RINGS_BETWEEN = {
     MEDIAPIPE_478.name: (
@@ -31,7 +27,7 @@ def articulation_weights(topology: Topology) -> Floats:
 
     1 on the lips and on everything below the lower lip (chin, jaw line). 0 on the nose, on everything from the lower
     lids up (eyes, brows, forehead), and on the face oval beside the ears. Between them a smooth step of
-    d0 / (d0 + d1), where d0 and d1 are the distances to the nearest landmark of weight 0 and 1 on a canonical face.
+    d0 / (d0 + d1), where d0 and d1 are the distances to the nearest landmark of weight 0 and 1 on the generic face.
     The weights are the same for every speaker and clip.
 
     Parameters
@@ -47,9 +43,9 @@ def articulation_weights(topology: Topology) -> Floats:
     Raises
     ------
     InputError
-        If no canonical face of this topology is known.
+        If no generic face of this topology is known.
     """
-    face = _canonical_face(topology)
+    face = _generic_face(topology)
     x, y = np.abs(face[:, 0]), face[:, 1]
     lips = list(topology.subsets["lips-40"])
     eyes = [*topology.loops["right eye"], *topology.loops["left eye"]]
@@ -95,12 +91,13 @@ def lip_columns(topology: Topology) -> tuple[tuple[Column, Column], ...]:
     return tuple(columns)
 
 
-def _canonical_face(topology: Topology) -> Floats:
-    if topology.name not in _CANONICAL_FACES:
-        known = ", ".join(_CANONICAL_FACES)
-        raise InputError(f"tracks of topology '{topology.name}' cannot be articulated: no canonical face but {known}")
-    text = resources.files("lipstudy.motion").joinpath(_CANONICAL_FACES[topology.name]).read_text("utf-8")
-    return np.asarray(json.loads(text)["points"], np.float64)
+def _generic_face(topology: Topology) -> Floats:
+    if topology.name != MEDIAPIPE_478.name:
+        raise InputError(
+            f"tracks of topology '{topology.name}' cannot be articulated: a generic face is known of"
+            f" {MEDIAPIPE_478.name} only"
+        )
+    return generic_neutral().astype(np.float64)
 
 
 def _distance_to(face: Floats, chosen: NDArray[np.bool_]) -> Floats:

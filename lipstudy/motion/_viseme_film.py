@@ -1,9 +1,6 @@
 """Films for the viseme model: how the lips move in each, and what is said when."""
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +9,13 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
-from lipstudy.face import MEDIAPIPE_478, track_film
+from lipstudy.face import MEDIAPIPE_478, symmetric_face, track_film
 from lipstudy.media import read_sound
 from lipstudy.motion._regions import articulation_weights
 from lipstudy.motion._visemes import Segment, segments_of
 from lipstudy.speech import align_transcript
 
-__all__ = ["Recording", "read_recordings", "symmetric"]
+__all__ = ["Recording", "read_recordings"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -83,25 +80,6 @@ def read_recordings(folder: Path, *, workers: int = 1, progress: Progress | None
     return [found[index] for index in range(len(films))]
 
 
-def symmetric(points: Floats) -> NDArray[np.float64]:
-    """Return the mean of `points` (..., K, 3), head-normalised, and their mirror image."""
-    mirrored = points[..., list(_mirror()), :] * (-1, 1, 1)
-    return np.asarray((points + mirrored) / 2, np.float64)
-
-
-@cache
-def _mirror() -> tuple[int, ...]:
-    # The landmark on the other side of each: nearest to its mirror image on the canonical face.
-    text = resources.files("lipstudy.motion").joinpath("canonical_face.json").read_text("utf-8")
-    face = np.asarray(json.loads(text)["points"])
-    distance = np.linalg.norm((face * (-1, 1, 1))[:, None] - face[None], axis=-1)
-    partner = distance.argmin(axis=1)
-    partner[468:478] = (*range(473, 478), *range(468, 473))  # the rings of the irises are not told apart there
-    if (partner[partner] != np.arange(len(face))).any():
-        raise ValueError("the canonical face is not symmetric")
-    return tuple(int(point) for point in partner)
-
-
 def _recording_of(path: Path) -> Recording:
     track = track_film(path)
     assert track.neutral is not None
@@ -109,7 +87,7 @@ def _recording_of(path: Path) -> Recording:
     displacement = articulation_weights(MEDIAPIPE_478)[:, None] * (track.points - neutral)
     words = _words_of(path.stem)
     segments = segments_of(align_transcript(read_sound(path, sr=16000), words)) if words else None
-    return Recording(path.stem, symmetric(displacement), neutral, track.fps, segments)
+    return Recording(path.stem, symmetric_face(displacement, MEDIAPIPE_478), neutral, track.fps, segments)
 
 
 def _words_of(name: str) -> list[str] | None:

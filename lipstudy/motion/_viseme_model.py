@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
-from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, lips_in_contact, uncross_lips
+from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral, lips_in_contact, uncross_lips
 from lipstudy.motion._coarticulation import constriction, dominance
 from lipstudy.motion._regions import lip_columns
 from lipstudy.motion._visemes import VISEMES, Segment, segments_of
@@ -22,7 +22,6 @@ __all__ = [
     "MODEL_FILE",
     "PARAMETERS",
     "VisemeModel",
-    "generic_neutral",
     "load_viseme_model",
     "parameters_over_time",
     "save_viseme_model",
@@ -45,8 +44,6 @@ _FPS = (1.0, 1000.0)
 class VisemeModel:
     """Everything that was estimated on film. P parameters, K landmarks."""
 
-    neutral: NDArray[np.float32]
-    """(K, 3) closed rest pose of a generic face, head-normalised."""
     basis: NDArray[np.float32]
     """(P, K, 3) displacement of the landmarks for one unit of each of PARAMETERS."""
     targets: NDArray[np.float32]
@@ -63,7 +60,6 @@ class VisemeModel:
     def __post_init__(self) -> None:
         shape = (MEDIAPIPE_478.num_points, 3)
         expected = {
-            "neutral": shape,
             "basis": (len(PARAMETERS), *shape),
             "targets": (len(VISEMES), len(PARAMETERS)),
             "spread_s": (len(PARAMETERS),),
@@ -117,7 +113,7 @@ def viseme_track(
         raise InputError(f"the duration of a lip motion must be positive, got {duration_s:g} s")
     check_tiling(phones)
     model = load_viseme_model()
-    rest = _checked_neutral(model.neutral if neutral is None else neutral)
+    rest = _checked_neutral(generic_neutral() if neutral is None else neutral)
     # A hair less than the exact product: 3.0000000001 frames are three.
     times_s = np.arange(int(np.ceil(duration_s * fps - 1e-6))) / fps
     segments = segments_of(phones)
@@ -133,11 +129,6 @@ def viseme_track(
         valid=np.ones(len(points), bool),
         neutral=rest,
     )
-
-
-def generic_neutral() -> NDArray[np.float32]:
-    """Return the closed rest pose (478, 3) of a generic face: the mean of the speakers the model was estimated on."""
-    return _checked_neutral(load_viseme_model().neutral)
 
 
 def parameters_over_time(model: VisemeModel, segments: Sequence[Segment], times_s: Floats) -> NDArray[np.float64]:

@@ -30,9 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.errors import InputError, LipstudyError
-from lipstudy.face import MEDIAPIPE_478, close_lips, lips_in_contact, uncross_lips
+from lipstudy.face import MEDIAPIPE_478
 from lipstudy.motion._coarticulation import constriction, dominance
-from lipstudy.motion._viseme_film import Recording, read_recordings, symmetric
+from lipstudy.motion._viseme_film import Recording, read_recordings
 from lipstudy.motion._viseme_model import PARAMETERS, VisemeModel, save_viseme_model
 from lipstudy.motion._visemes import VISEMES
 from lipstudy.records import provenance, write_text
@@ -98,7 +98,6 @@ def estimate_model(recordings: Sequence[Recording]) -> tuple[VisemeModel, dict[s
         targets.append(_targets(films, gain, floor=_floor(name)))
         measured[name] = {"spread_s": spread_s, "gain": gain} | _left_out(films, gain, floor=_floor(name))
     model = VisemeModel(
-        neutral=_mean_neutral(recordings),
         basis=basis.astype(np.float32),
         targets=np.stack(targets, axis=1).astype(np.float32),
         spread_s=np.asarray(spreads_s, np.float32),
@@ -154,13 +153,6 @@ _DESCRIPTION = {
 
 def _tell(done: int, total: int) -> None:
     print(f"tracked {done} of {total} films", file=sys.stderr)
-
-
-def _mean_neutral(recordings: Sequence[Recording]) -> NDArray[np.float32]:
-    mean = symmetric(np.mean([recording.neutral for recording in recordings], axis=0))
-    if not lips_in_contact(mean, MEDIAPIPE_478):
-        mean = np.asarray(close_lips(mean, MEDIAPIPE_478), np.float64)
-    return np.asarray(uncross_lips(mean.astype(np.float32), MEDIAPIPE_478), np.float32)
 
 
 def _articulatory(displacement: Floats) -> NDArray[np.float64]:

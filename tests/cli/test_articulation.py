@@ -4,14 +4,13 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lipstudy.cli import main
-from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, load_track, save_track
+from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral, load_track, save_track
 
 Told = tuple[int, str, str]
 
@@ -36,8 +35,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 @pytest.fixture
 def talk(tmp_path: Path) -> Path:
     """Return a track file in which the lower lip goes up and down."""
-    text = resources.files("lipstudy.motion").joinpath("canonical_face.json").read_text()
-    face = np.array(json.loads(text)["points"], np.float32)
+    face = generic_neutral()
     for upper, lower in MEDIAPIPE_478.inner_lip_pairs:
         face[[upper, lower]] = face[[upper, lower]].mean(axis=0)
     points = np.repeat(face[None], 20, axis=0)

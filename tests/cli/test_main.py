@@ -1,5 +1,6 @@
 """The command line as a whole: what every verb has in common."""
 
+import re
 import subprocess
 import sys
 
@@ -53,7 +54,7 @@ def test_line_in_the_list_of_verbs_is_the_verbs_own(verb: str) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_an_example_json_and_quiet(verb: str) -> None:
     shown = CliRunner().invoke(command_of(verb), ["--help"], prog_name=f"lipstudy {verb}").output
-    assert f"Example:\n  lipstudy {verb} " in shown or f"Examples:\n  lipstudy {verb} " in shown or verb == "demo"
+    assert re.search(rf"Examples?:\n +lipstudy {verb}\b", shown)
     assert "--json" in shown
     assert "--quiet" in shown
 

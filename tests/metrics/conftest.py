@@ -1,14 +1,12 @@
 """A talking face made of numbers, and tracks of real recordings."""
 
-import json
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, track_film
+from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral, track_film
 
 Talk = Callable[..., LandmarkTrack]
 
@@ -16,8 +14,7 @@ Talk = Callable[..., LandmarkTrack]
 @pytest.fixture(scope="session")
 def talk() -> Talk:
     """Return a maker of tracks: a smooth random opening of the mouth, one for each seed, never in contact."""
-    text = resources.files("lipstudy.motion").joinpath("canonical_face.json").read_text()
-    face = np.array(json.loads(text)["points"])
+    face = generic_neutral().astype(np.float64)
 
     def make(*, seed: int = 1, frames: int = 75, fps: float = 25) -> LandmarkTrack:
         rng = np.random.default_rng(seed)
@@ -26,7 +23,8 @@ def talk() -> Talk:
         opening, spread = 0.2 + 0.025 * waves[:, :3].sum(axis=1), 0.02 * waves[:, 3:].sum(axis=1)
         points = np.repeat(face[None], frames, axis=0)
         lips = list(MEDIAPIPE_478.subsets["lips-40"])
-        below = face[lips, 1] > face[[13, 14], 1].mean()
+        pairs = (*MEDIAPIPE_478.inner_lip_pairs, *MEDIAPIPE_478.outer_lip_pairs)
+        below = np.isin(lips, [lower for _, lower in pairs])
         points[:, lips, 1] += np.where(below, 0.7, -0.3) * opening[:, None]
         points[:, lips, 0] += np.sign(face[lips, 0]) * spread[:, None]
         return LandmarkTrack(

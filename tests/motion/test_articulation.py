@@ -1,8 +1,6 @@
 """The articulation scale: what stays, what grows, what is counted."""
 
-import json
 from collections.abc import Callable
-from importlib import resources
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from lipstudy.face import (
     MEDIAPIPE_478,
     HeadPose,
     LandmarkTrack,
+    generic_neutral,
     inner_lip_gaps,
     lip_aperture,
     lips_in_contact,
@@ -32,8 +31,7 @@ FEW = settings(max_examples=40, deadline=None)
 
 
 def closed_face() -> np.ndarray:
-    text = resources.files("lipstudy.motion").joinpath("canonical_face.json").read_text()
-    face = np.array(json.loads(text)["points"])
+    face = generic_neutral().astype(np.float64)
     for upper, lower in TOPOLOGY.inner_lip_pairs:
         face[[upper, lower]] = face[[upper, lower]].mean(axis=0)
     return face

@@ -14,12 +14,13 @@ from lipstudy.errors import InputError
 from lipstudy.face import (
     CONTACT_GAP_IOD,
     MEDIAPIPE_478,
+    generic_neutral,
     inner_lip_gaps,
     lip_aperture,
     lips_in_contact,
     mouth_width,
 )
-from lipstudy.motion import VISEMES, generic_neutral, segments_of, viseme_track
+from lipstudy.motion import VISEMES, segments_of, viseme_track
 from lipstudy.speech import PAUSE, Phone, synthesise
 
 VOWELS = ("ɑː", "æ", "iː", "uː", "ə", "aɪ", "oʊ")

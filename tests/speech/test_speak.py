@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from lipstudy.cli._main import lipstudy
 from lipstudy.errors import InputError, LipstudyError
-from lipstudy.face import load_track, save_track
+from lipstudy.face import generic_neutral, load_track, save_track
 from lipstudy.media import read_sound
-from lipstudy.motion import generic_neutral, viseme_track
+from lipstudy.motion import viseme_track
 from lipstudy.speech import Phone
 
 
