@@ -7,6 +7,7 @@ from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, o
 from lipstudy.clips._recipe import Recipe, load_recipe
 from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, restage_frames
 from lipstudy.clips._takes import face_in, sound_beside_picture
+from lipstudy.clips._warp import FaceWarp, WarpMap
 
 __all__ = [
     "LANDMARK_RENDERER_VERSION",
@@ -15,9 +16,11 @@ __all__ = [
     "PHOTOGRAPH_RENDERER_VERSION",
     "RESTAGE_RENDERER_VERSION",
     "BuildResult",
+    "FaceWarp",
     "LandmarkStyle",
     "PhotoFace",
     "Recipe",
+    "WarpMap",
     "build_set",
     "clip_faults",
     "face_in",

@@ -23,12 +23,13 @@ _RIGHT, _LEFT = 78, 308
 _UPPER = (_RIGHT, *(upper for upper, _ in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
 _LOWER = (_RIGHT, *(lower for _, lower in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
 _COLUMNS = 56
-_STRIP_ROWS, _STRIP_COLUMNS = 24, 24
+_STRIP_ROWS, _STRIP_COLUMNS = 24, 10
 _LIP_EDGE_IOD = 0.012
 """The tracker's inner lip contour is this uncertain: lips are sampled so far outside of it, teeth so far inside."""
 
 
 _FEATHER_IOD = 0.018
+_CORNER_IOD = 0.025
 _TEETH_HOLD = 20.0
 _LIP_SHADOW_IOD = 0.08
 
@@ -67,6 +68,8 @@ class InteriorLook:
     """(3,) RGB of what lies low in a wide open mouth."""
     giving: Floats
     """(rows,) rising from 0 at the upper lip to 1 at the lower: where the inside gives way as the mouth opens."""
+    depth: float
+    """The part that dark has where the inside gave way, 0 to 1; the rest is the picture's own, drawn out."""
 
 
 def mouth_opening(points_px: Floats, frame: FaceWarp) -> MouthOpening:
@@ -96,21 +99,22 @@ def _curve(points: Floats) -> Floats:
     return np.vstack([pieces.reshape(-1, 2), points[-1]])
 
 
-def interior_strip(image: Image, opening: MouthOpening, frame: FaceWarp) -> NDArray[np.float32]:
+def interior_strip(image: Image, opening: MouthOpening, frame: FaceWarp) -> Image:
     """Return the inside of the mouth unrolled: (rows, columns, 3) RGB from upper to lower lip, corner to corner."""
     across = opening.left_px + (np.arange(_STRIP_COLUMNS) + 0.5) / _STRIP_COLUMNS * (opening.right_px - opening.left_px)
     top, bottom = opening.at(across)
     edge = np.minimum(_LIP_EDGE_IOD * frame.unit_px, (bottom - top) / 2)
     down = np.linspace(top + edge, bottom - edge, _STRIP_ROWS)
     where = np.stack([np.broadcast_to(across, down.shape), down], axis=-1) @ frame.axes + frame.origin_px
-    return np.asarray(cv2.remap(image, where.astype(np.float32), None, interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.remap(image, where.astype(np.float32), None, interpolation=cv2.INTER_LINEAR))
 
 
-def giving_profile(strip: Floats, *, dark_grey: float, bright_grey: float) -> NDArray[np.float32]:
+def giving_profile(strip: Image, *, dark_grey: float, bright_grey: float, smiling: bool) -> NDArray[np.float32]:
     """Return where the inside gives way as the mouth opens, (rows,) summing to 1.
 
     Dark rows give way, bright ones (teeth) hold; the top hangs from the skull and the bottom rests on the jaw. Where
-    nothing is dark, the lowest row gives way, behind the lower lip. All columns share one profile, lest teeth tilt.
+    nothing is dark and the teeth hang from above, the lowest row gives way, behind the lower lip. All columns share one
+    profile, lest teeth tilt.
 
     Parameters
     ----------
@@ -118,6 +122,8 @@ def giving_profile(strip: Floats, *, dark_grey: float, bright_grey: float) -> ND
         From `interior_strip`.
     dark_grey, bright_grey : float
         Grey values of the mouth's depth and of the teeth.
+    smiling : bool
+        Teeth in sight are the upper ones, as in a photograph; otherwise they hang if the upper half is the brighter.
 
     Returns
     -------
@@ -128,8 +134,10 @@ def giving_profile(strip: Floats, *, dark_grey: float, bright_grey: float) -> ND
     grey = strip[:, side:-side].mean(axis=(1, 2))
     brightness = np.clip((grey - dark_grey) / max(bright_grey - dark_grey, 1.0), 0, 1)
     down = np.linspace(0, 1, len(grey))
-    density = np.exp(-_TEETH_HOLD * brightness) * smoothstep(down, 0.12, 0.4) * (1 - smoothstep(down, 0.7, 1))
-    density[-1] += np.exp(-_TEETH_HOLD * 0.6)
+    density = np.exp(-_TEETH_HOLD * brightness) * smoothstep(down, 0.05, 0.35) * (1 - smoothstep(down, 0.7, 1))
+    hangs = brightness[: len(grey) * 2 // 5].mean() - brightness[len(grey) * 3 // 5 :].mean()
+    density[-1] += np.exp(-_TEETH_HOLD * 0.6) * (1.0 if smiling else smoothstep(hangs, -0.05, 0.15))
+    density += 1e-12  # an all white inside gives way everywhere
     return np.asarray(density / density.sum(), np.float32)
 
 
@@ -164,9 +172,10 @@ def compose_mouth(
     soft = 0.7 + 0.3 * np.minimum(beyond, 0.3 * frame.unit_px)
     share = np.clip(0.5 + (down - (top + bottom) / 2) / (2 * soft), 0, 1)
     skin = warp_image(image, warp, share[..., None].astype(np.float32), rows)
-    feather = max(1.5, _FEATHER_IOD * frame.unit_px)
+    feather = max(1.8, _FEATHER_IOD * frame.unit_px)
     cover = np.clip(0.5 + (down - top) / feather, 0, 1) + np.clip(0.5 + (bottom - down) / feather, 0, 1) - 1
-    cover = np.where(beyond > 0, 0, cover)
+    from_corner = np.minimum(across - target.left_px, target.right_px - across)
+    cover *= smoothstep(from_corner, 0, _CORNER_IOD * frame.unit_px)
     inside = np.flatnonzero(cover.max(0) > 0)
     if len(inside):
         columns = slice(inside[0], inside[-1] + 1)
@@ -276,5 +285,7 @@ def _teeth_table(
     unseen *= smoothstep(wider, 0, 0.03 * frame.unit_px)
     # A lifted lip shows more of the same teeth, in its own shadow.
     shadow = 0.6 * smoothstep((source_rows[0] - target_rows) / frame.unit_px, 0, _LIP_SHADOW_IOD)
-    revealed = np.maximum(np.maximum(smoothstep(stretch, 1.3, 3.0), unseen), shadow)
+    revealed = np.maximum(np.maximum(look.depth * smoothstep(stretch, 1.3, 3.0), unseen), shadow)
+    # Teeth are not cut out of paper: their edges are as soft as the picture.
+    revealed = cv2.GaussianBlur(revealed, (0, 0), sigmaX=1.5, sigmaY=1.0)
     return table, revealed

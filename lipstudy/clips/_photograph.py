@@ -209,5 +209,8 @@ def _look_of(image: Image, landmarks_px: Floats, frame: FaceWarp) -> InteriorLoo
     opening = mouth_opening(landmarks_px, frame)
     strip = interior_strip(image, opening, frame)
     dark = np.array([0.16, 0.08, 0.07]) * lip_rgb
-    giving = giving_profile(strip, dark_grey=float(dark.mean()), bright_grey=float(np.percentile(strip.mean(-1), 80)))
-    return InteriorLook(dark=dark, floor=np.array([0.46, 0.27, 0.27]) * lip_rgb, giving=np.cumsum(giving))
+    bright_grey = float(np.percentile(strip.mean(-1), 80))
+    giving = giving_profile(strip, dark_grey=float(dark.mean()), bright_grey=bright_grey, smiling=True)
+    floor = np.array([0.46, 0.27, 0.27]) * lip_rgb
+    # A tooth must not be drawn out, not even faintly: nothing but dark below the photograph's teeth.
+    return InteriorLook(dark=dark, floor=floor, giving=np.cumsum(giving), depth=1.0)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._interior import InteriorLook, compose_mouth, giving_profile, interior_strip, mouth_opening
+from lipstudy.clips._read_back import frames_to_look_at, read_back, with_opening_enlarged
 from lipstudy.clips._warp import FaceWarp, smoothstep
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture
@@ -22,16 +23,12 @@ Image = NDArray[np.uint8]
 RESTAGE_RENDERER_VERSION = "restage-1"
 """Written into manifests; it changes when the pixels do."""
 
-READ_BACK = 0.88
-"""The part of a change of the lips' opening that the tracker reads back from a restaged film.
-
-Measured on twelve GRID clips at a = 0.5 and 1.5: it sees what lower lip and chin do, but half or less of what the upper
-lip does. The change is enlarged by as much, so that a clip measured again shows the articulation asked for.
-"""
-
 _SEEN_INSIDE_IOD = 0.06
 """Aperture from which the inside of the mouth tells its colours."""
-_PROFILE_SIGMA_FRAMES = 1.5
+_PROFILE_SIGMA_FRAMES = 2.0
+_DEPTH = 0.88
+_DEEPER = 0.8
+"""A mouth opened further shows deeper than the darkest that the film shows between nearly closed teeth."""
 _UNMOVED_PX = 0.5
 """Below this displacement the result falls back smoothly to the film's own pixels."""
 
@@ -46,7 +43,8 @@ def restage_frames(
     """Warp each frame of a film from the lips it has to the lips it shall have.
 
     Frames in which the lips need not move are the film's own, and so is everything outside the lower face, bit for bit.
-    The film is read twice: first to see what the mouth looks like inside, then to warp.
+    The film is read twice: first to see what the mouth looks like inside and how the tracker will read a warped one
+    (see `_read_back`), then to warp.
 
     Parameters
     ----------
@@ -81,24 +79,22 @@ def restage_frames(
             "articulate the track of this film"
         )
     source_px, target_px = track.pose.to_pixels(track.points), track.pose.to_pixels(articulated.points)
-    target_px = _as_read_back(source_px, target_px)
-    looks = _mouth_looks(film_path, track, source_px)
-    shown = 0
+    unit_px = track.pose.scale_px
+    looked_at = frames_to_look_at(source_px, target_px, unit_px)
+    looks, images = _mouth_looks(film_path, track, source_px, keep=set(looked_at.tolist()))
+
+    def moved(index: int, image: Image) -> tuple[Image, int]:
+        return _restage(image, source_px[index], target_px[index], float(unit_px[index]), looks[index])
+
+    share = read_back(images, lambda index, image: moved(index, image)[0], source_px, target_px)
+    target_px = with_opening_enlarged(source_px, target_px, share=share)
     for shown, image in enumerate(read_frames(film_path), start=1):
         if shown > track.num_frames:
-            break
-        index = shown - 1
-        if np.abs(target_px[index] - source_px[index]).max() == 0:
-            yield _even(image)
-            continue
-        frame, folds = _restage(
-            image, source_px[index], target_px[index], float(track.pose.scale_px[index]), looks[index]
-        )
+            raise InputError(f"{film_path} has more than the {track.num_frames} frames of its track: track it again")
+        frame, folds = moved(shown - 1, image)
         if folds and on_fold is not None:
-            on_fold(index)
+            on_fold(shown - 1)
         yield _even(frame)
-    if shown != track.num_frames:
-        raise InputError(f"{film_path} does not have the {track.num_frames} frames of its track: track it again")
 
 
 def _even(image: Image) -> Image:
@@ -106,23 +102,11 @@ def _even(image: Image) -> Image:
     return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge") if height % 2 or width % 2 else image
 
 
-def _as_read_back(source_px: Floats, target_px: Floats) -> Floats:
-    """Return the target with the change of opening enlarged, at the lower lip, as READ_BACK asks."""
-    enlarged = np.array(target_px)
-    for inner, outer in zip(MEDIAPIPE_478.inner_lip_pairs, MEDIAPIPE_478.outer_lip_pairs, strict=True):
-        upper, lower = inner
-        gap = target_px[:, lower] - target_px[:, upper]
-        more = (1 / READ_BACK - 1) * (gap - (source_px[:, lower] - source_px[:, upper]))
-        # Closing lips may meet, not cross.
-        down = np.maximum(more[:, 1], np.minimum(-gap[:, 1], 0))
-        for point in (lower, outer[1]):
-            enlarged[:, point, 1] += down
-    return enlarged
-
-
 def _restage(
     image: Image, source_px: Floats, target_px: Floats, unit_px: float, look: InteriorLook
 ) -> tuple[Image, int]:
+    if np.array_equal(source_px, target_px):
+        return image, 0
     frame = FaceWarp.of(source_px, unit_px=unit_px, size_px=(image.shape[1], image.shape[0]))
     warp = frame.map_between(source_px, target_px)
     source, target = mouth_opening(source_px, frame), mouth_opening(target_px, frame)
@@ -136,24 +120,37 @@ def _restage(
     return result, warp.folds
 
 
-def _mouth_looks(film_path: str | Path, track: LandmarkTrack, source_px: Floats) -> list[InteriorLook]:
-    """Look into the mouth in every frame: the speaker's own dark, and where the inside gives way, smooth in time."""
-    strips = []
-    for image, points, unit_px in zip(read_frames(film_path), source_px, track.pose.scale_px, strict=False):
+def _mouth_looks(
+    film_path: str | Path, track: LandmarkTrack, source_px: Floats, *, keep: set[int]
+) -> tuple[list[InteriorLook], dict[int, Image]]:
+    """Look into the mouth in every frame: the speaker's own dark, and where the inside gives way, smooth in time.
+
+    The frames `keep` are given back beside it.
+    """
+    strips, kept = [], {}
+    film = zip(read_frames(film_path), source_px, track.pose.scale_px, strict=False)
+    for index, (image, points, unit_px) in enumerate(film):
         frame = FaceWarp.of(points, unit_px=float(unit_px), size_px=(image.shape[1], image.shape[0]))
         strips.append(interior_strip(image, mouth_opening(points, frame), frame))
-    aperture = lip_aperture(track.points, track.topology)[: len(strips)]
+        if index in keep:
+            kept[index] = image
+    if len(strips) < track.num_frames:
+        raise InputError(f"{film_path} does not have the {track.num_frames} frames of its track: track it again")
+    aperture = lip_aperture(track.points, track.topology)
     order = np.argsort(-aperture)
     seen = order[: max(3, int((aperture > _SEEN_INSIDE_IOD).sum()))]
     colours = np.concatenate([strips[index].reshape(-1, 3) for index in seen])
     grey = colours.mean(-1)
     dark_grey, bright_grey = np.percentile(grey, [4, 90])
-    dark = np.median(colours[grey <= dark_grey], axis=0)
+    dark = _DEEPER * np.median(colours[grey <= dark_grey], axis=0)
     floor = np.median(colours[grey <= np.percentile(grey, 12)], axis=0)
-    giving = np.stack([giving_profile(strip, dark_grey=dark_grey, bright_grey=bright_grey) for strip in strips])
+    giving = np.stack(
+        [giving_profile(strip, dark_grey=dark_grey, bright_grey=bright_grey, smiling=False) for strip in strips]
+    )
     giving *= (0.01 + aperture[:, None]).astype(np.float32)
     from scipy.ndimage import gaussian_filter1d
 
     giving = gaussian_filter1d(giving, _PROFILE_SIGMA_FRAMES, axis=0, mode="nearest")
+    giving **= 2  # one place gives way, not two that two frames disagree on
     giving /= giving.sum(1, keepdims=True)
-    return [InteriorLook(dark=dark, floor=floor, giving=each) for each in np.cumsum(giving, axis=1)]
+    return [InteriorLook(dark=dark, floor=floor, giving=each, depth=_DEPTH) for each in np.cumsum(giving, axis=1)], kept

@@ -37,7 +37,7 @@ _STIFFNESS = np.where(np.isin(_CONTROLS, _SKIN), 2e-3, 1e-5)
 
 _STEP_IOD = 0.05
 _ROOM_BELOW_CHIN_IOD = 0.45
-_ROOM_BESIDE_FACE_IOD = 0.22
+_ROOM_BESIDE_FACE_IOD = 0.15
 
 
 def smoothstep(value: Floats | float, start: float, end: float) -> Floats:

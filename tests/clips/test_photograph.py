@@ -1,0 +1,184 @@
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from skimage.data import astronaut
+
+from lipstudy.clips import PhotoFace, open_photograph, render_photograph
+from lipstudy.errors import InputError
+from lipstudy.face import (
+    MEDIAPIPE_478,
+    HeadPose,
+    LandmarkTrack,
+    close_lips,
+    detect_face,
+    generic_neutral,
+    normalise_head,
+    topology_named,
+)
+from lipstudy.motion import articulation_weights
+
+Image = NDArray[np.uint8]
+SIZE_PX = 384
+
+
+@pytest.fixture(scope="module")
+def face() -> PhotoFace:
+    return PhotoFace.of(astronaut())
+
+
+def opening_track(gaps_iod: list[float]) -> LandmarkTrack:
+    """Return a track of a mouth that opens by the jaw: a gap in each frame, from a closed neutral."""
+    neutral = np.asarray(close_lips(generic_neutral(), MEDIAPIPE_478), np.float64)
+    upper_centre, lower_centre = MEDIAPIPE_478.inner_lip_centres
+    mouth = neutral[[upper_centre, lower_centre], 1].mean()
+    share = articulation_weights(MEDIAPIPE_478) / (1 + np.exp(-(neutral[:, 1] - mouth) / 0.05))
+    for inner, outer in zip(MEDIAPIPE_478.inner_lip_pairs, MEDIAPIPE_478.outer_lip_pairs, strict=True):
+        share[[inner[0], outer[0]]] = 0
+        share[[inner[1], outer[1]]] = np.cos(np.clip(neutral[inner[1], 0] / 0.32, -1, 1) * np.pi / 2)
+    points = neutral + np.multiply.outer(np.asarray(gaps_iod), np.stack([0 * share, share, 0 * share], axis=1))
+    return LandmarkTrack(
+        points=points.astype(np.float32),
+        fps=25,
+        topology=MEDIAPIPE_478,
+        pose=HeadPose.still(len(points)),
+        valid=np.ones(len(points), bool),
+        neutral=neutral.astype(np.float32),
+    )
+
+
+@pytest.fixture(scope="module")
+def opening(face: PhotoFace) -> list[Image]:
+    return list(render_photograph(face, opening_track([0, 0.1, 0.2]), size_px=SIZE_PX))
+
+
+def gap_iod(image: Image) -> float:
+    points, _ = normalise_head(detect_face(image)[None].astype(np.float64), MEDIAPIPE_478)
+    upper, lower = MEDIAPIPE_478.inner_lip_centres
+    return float(np.linalg.norm(points[0, lower] - points[0, upper]))
+
+
+def mouth_box(image: Image) -> tuple[slice, slice]:
+    inner = detect_face(image)[list(MEDIAPIPE_478.loops["lips inner"]), :2]
+    (left, top), (right, bottom) = np.floor(inner.min(0)).astype(int), np.ceil(inner.max(0)).astype(int)
+    return slice(top, bottom + 1), slice(left, right + 1)
+
+
+def test_the_opening_seen_is_the_opening_asked_for(opening: list[Image]) -> None:
+    assert [gap_iod(frame) for frame in opening] == pytest.approx([0, 0.1, 0.2], abs=0.03)
+
+
+def test_a_still_track_does_not_flicker(face: PhotoFace) -> None:
+    first, *others = render_photograph(face, opening_track([0.12] * 3), size_px=SIZE_PX)
+    for frame in others:
+        np.testing.assert_array_equal(frame, first)
+
+
+def whiteness(part: Image) -> float:
+    # Teeth are nearly as bright in blue as in red; lips are not, even where they gleam.
+    return float(part.min(axis=-1).mean() / part.max(axis=-1).mean())
+
+
+def test_a_smile_closes_to_lips_without_a_light_slit(opening: list[Image]) -> None:
+    closed, smiling = opening[0], opening[1]
+    lips, smile = detect_face(closed), detect_face(smiling)
+    upper, lower = MEDIAPIPE_478.inner_lip_centres
+    x, y = smile[[upper, lower], :2].mean(axis=0).astype(int)
+    assert whiteness(smiling[y - 3 : y + 1, x - 1 : x + 2]) > 0.85  # teeth are there to be closed over
+    for pair in MEDIAPIPE_478.inner_lip_pairs[1:-1]:
+        x, y = lips[list(pair), :2].mean(axis=0).astype(int)
+        assert whiteness(closed[y - 2 : y + 3, x - 1 : x + 2]) < 0.8
+
+
+def test_upper_teeth_stay_in_the_skull_as_the_mouth_opens(opening: list[Image]) -> None:
+    smiling, open_wide = opening[1:]
+    rows, columns = mouth_box(smiling)
+    middle = (columns.start + columns.stop) // 2
+    width, height = (columns.stop - columns.start) // 5, rows.stop - rows.start
+    teeth = (slice(rows.start + height // 4, rows.start + height // 2), slice(middle - width, middle + width))
+    apart = np.abs(smiling[teeth].astype(int) - open_wide[teeth]).mean()
+    assert apart < 6
+
+
+def test_below_the_teeth_a_wide_mouth_is_dark(opening: list[Image]) -> None:
+    rows, columns = mouth_box(opening[2])
+    height, middle = rows.stop - rows.start, (columns.start + columns.stop) // 2
+    below = opening[2][rows.start + height * 6 // 10 : rows.start + height * 8 // 10, middle - 8 : middle + 8]
+    assert below.mean() < 80
+
+
+def test_the_chin_goes_down_with_the_jaw_and_eyes_and_background_stay(face: PhotoFace, opening: list[Image]) -> None:
+    closed, open_wide = opening[0], opening[2]
+    chin, eye = MEDIAPIPE_478.chin, MEDIAPIPE_478.outer_eye_corners[0]
+    before, after = detect_face(closed), detect_face(open_wide)
+    unit_px = np.linalg.norm(before[263, :2] - before[33, :2])
+    assert (after[chin, 1] - before[chin, 1]) / unit_px > 0.1
+    eye_rows = int(before[eye, 1] + 0.08 * unit_px)
+    np.testing.assert_array_equal(open_wide[:eye_rows], closed[:eye_rows])
+    np.testing.assert_array_equal(open_wide[:, :40], closed[:, :40])
+
+
+def test_natural_openings_do_not_fold(face: PhotoFace) -> None:
+    folded: list[int] = []
+    for _ in render_photograph(face, opening_track([0, 0.1, 0.2]), size_px=SIZE_PX, on_fold=folded.append):
+        pass
+    assert folded == []
+
+
+def test_a_jaw_pushed_through_the_mouth_is_told_as_a_fold(face: PhotoFace) -> None:
+    folded: list[int] = []
+    list(render_photograph(face, opening_track([0, -0.9]), size_px=SIZE_PX, on_fold=folded.append))
+    assert folded == [1]
+
+
+@pytest.mark.parametrize("size_px", [128, 512])
+def test_frames_have_the_size_asked_for(face: PhotoFace, size_px: int) -> None:
+    (frame,) = render_photograph(face, opening_track([0.1]), size_px=size_px)
+    assert frame.shape == (size_px, size_px, 3)
+    assert frame.dtype == np.uint8
+
+
+def test_a_photograph_file_is_opened_upright_and_without_alpha(tmp_path: Path, face: PhotoFace) -> None:
+    rgba = cv2.cvtColor(astronaut(), cv2.COLOR_RGB2BGRA)
+    path = tmp_path / "face.png"
+    cv2.imwrite(str(path), rgba)
+    opened = open_photograph(path)
+    np.testing.assert_array_equal(opened.image, face.image)
+    np.testing.assert_allclose(opened.landmarks_px, face.landmarks_px, atol=1e-3)
+
+
+def test_a_face_too_small_is_refused() -> None:
+    small = cv2.resize(astronaut(), (160, 160), interpolation=cv2.INTER_AREA)
+    with pytest.raises(InputError, match=r"too small: its eyes are \d+ pixels apart, at least 24"):
+        PhotoFace.of(small)
+
+
+def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "face.jpg"
+    path.write_text("not a picture")
+    with pytest.raises(InputError, match=r"face\.jpg is not a picture"):
+        open_photograph(path)
+
+
+def test_an_empty_file_is_no_picture(tmp_path: Path) -> None:
+    path = tmp_path / "face.jpg"
+    path.touch()
+    with pytest.raises(InputError, match=r"face\.jpg is not a picture"):
+        open_photograph(path)
+
+
+def test_a_picture_without_a_face_is_told_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "wall.png"
+    cv2.imwrite(str(path), np.full((200, 200, 3), 128, np.uint8))
+    with pytest.raises(InputError, match=r"wall\.png: no face"):
+        open_photograph(path)
+
+
+def test_a_track_of_another_topology_is_refused(face: PhotoFace) -> None:
+    track = opening_track([0.1])
+    other = replace(topology_named("mediapipe-478"), name="other")
+    with pytest.raises(InputError, match="topology 'mediapipe-478', got 'other'"):
+        next(iter(render_photograph(face, replace(track, topology=other))))

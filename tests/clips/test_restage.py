@@ -1,0 +1,178 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lipstudy.clips import restage_frames
+from lipstudy.errors import InputError
+from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture, topology_named, track_film
+from lipstudy.media import encode_clip, read_frames
+from lipstudy.motion import scale_articulation
+
+pytestmark = pytest.mark.needs_shared_data
+
+Image = NDArray[np.uint8]
+Speaker = tuple[Path, LandmarkTrack]
+
+
+@pytest.fixture(scope="session")
+def speaker(grid: Path) -> Callable[[str], Speaker]:
+    tracked: dict[str, Speaker] = {}
+
+    def of(name: str) -> Speaker:
+        if name not in tracked:
+            film = grid / f"{name}.mpg"
+            tracked[name] = film, track_film(film)
+        return tracked[name]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def woman(speaker: Callable[[str], Speaker]) -> Speaker:
+    return speaker("lrwp9a")
+
+
+@pytest.fixture(scope="module")
+def exaggerated(woman: Speaker) -> list[Image]:
+    film, track = woman
+    return list(restage_frames(film, track, scale_articulation(track, 1.5).track))
+
+
+def face_psnr_db(frames: list[Image], source: list[Image], track: LandmarkTrack) -> float:
+    squared = []
+    for frame, own, points in zip(frames, source, track.pose.to_pixels(track.points), strict=True):
+        left, top = np.floor(points[:, :2].min(0)).astype(int).clip(0)
+        right, bottom = np.ceil(points[:, :2].max(0)).astype(int)
+        part = (slice(top, bottom), slice(left, right))
+        squared.append(np.square(frame[part].astype(float) - own[part]).mean())
+    return float(10 * np.log10(255**2 / np.mean(squared)))
+
+
+def test_articulation_1_gives_the_film_itself(woman: Speaker) -> None:
+    film, track = woman
+    restaged = restage_frames(film, track, scale_articulation(track, 1.0).track)
+    for frame, own in zip(restaged, read_frames(film), strict=True):
+        np.testing.assert_array_equal(frame, own)
+
+
+def test_articulation_1_is_near_the_film_after_encoding(woman: Speaker, tmp_path: Path) -> None:
+    film, track = woman
+    clip = tmp_path / "clip.mp4"
+    encode_clip(clip, restage_frames(film, track, track), fps=track.fps, sound=None, crf=15)
+    assert face_psnr_db(list(read_frames(clip)), list(read_frames(film)), track) > 38
+
+
+def test_outside_the_lower_face_no_pixel_changes(woman: Speaker, exaggerated: list[Image]) -> None:
+    film, track = woman
+    points_px = track.pose.to_pixels(track.points)
+    changed = np.zeros(exaggerated[0].shape[:2], bool)
+    for frame, own, points in zip(exaggerated, read_frames(film), points_px, strict=True):
+        differs = (frame != own).any(axis=-1)
+        changed |= differs
+        eyes = points[[*MEDIAPIPE_478.loops["right eye"], *MEDIAPIPE_478.loops["left eye"]], 1].max()
+        unit_px = np.linalg.norm(points[263] - points[33])
+        low, high = points[:, 0].min() - 0.45 * unit_px, points[:, 0].max() + 0.45 * unit_px
+        assert not differs[: int(eyes)].any()
+        assert not differs[:, : max(0, int(low))].any()
+        assert not differs[:, int(high) + 1 :].any()
+    assert changed.any()
+
+
+def test_lips_in_contact_stay_the_films_own_or_nearly(woman: Speaker, exaggerated: list[Image]) -> None:
+    film, track = woman
+    aperture = lip_aperture(track.points, track.topology)
+    closed = set(np.flatnonzero(aperture < np.quantile(aperture, 0.1)).tolist())
+    frames = [frame for index, frame in enumerate(exaggerated) if index in closed]
+    own = [frame for index, frame in enumerate(read_frames(film)) if index in closed]
+    mouths = track.pose.to_pixels(track.points)[sorted(closed)][:, list(MEDIAPIPE_478.subsets["lips-40"]), :2]
+    for frame, source, mouth in zip(frames, own, mouths, strict=True):
+        (left, top), (right, bottom) = mouth.min(0).astype(int), mouth.max(0).astype(int)
+        part = (slice(top, bottom), slice(left, right))
+        assert frame[part].mean() == pytest.approx(source[part].mean(), abs=8)  # no slit, light or dark
+
+
+def test_natural_speech_at_one_and_a_half_does_not_fold(woman: Speaker) -> None:
+    film, track = woman
+    folded: list[int] = []
+    for _ in restage_frames(film, track, scale_articulation(track, 1.5).track, on_fold=folded.append):
+        pass
+    assert folded == []
+
+
+def aperture_range(track: LandmarkTrack) -> float:
+    aperture = lip_aperture(track.points, track.topology)
+    return float(np.quantile(aperture, 0.95) - np.quantile(aperture, 0.05))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("articulation", [0.5, 1.5])
+@pytest.mark.parametrize("name", ["lrwp9a", "pwij3p", "lbax4n", "unknown_b", "bbaf2n"])
+def test_tracked_again_the_aperture_has_the_range_intended(
+    speaker: Callable[[str], Speaker], tmp_path: Path, name: str, articulation: float
+) -> None:
+    film, track = speaker(name)
+    articulated = scale_articulation(track, articulation).track
+    clip = tmp_path / "clip.mp4"
+    encode_clip(clip, restage_frames(film, track, articulated), fps=track.fps, sound=None)
+    again = track_film(clip)
+    assert aperture_range(again) / aperture_range(articulated) == pytest.approx(1, abs=0.15)
+
+
+def shortened(track: LandmarkTrack, frames: int) -> LandmarkTrack:
+    pose = replace(
+        track.pose,
+        scale_px=track.pose.scale_px[:frames],
+        rotation=track.pose.rotation[:frames],
+        translation_px=track.pose.translation_px[:frames],
+    )
+    return track.with_points(track.points[:frames], pose=pose, valid=track.valid[:frames])
+
+
+def test_a_film_with_more_frames_than_its_track_is_refused(woman: Speaker) -> None:
+    film, track = woman
+    short = shortened(track, 70)
+    with pytest.raises(InputError, match="more than the 70 frames of its track"):
+        list(restage_frames(film, short, short))
+
+
+def test_a_film_with_fewer_frames_than_its_track_is_refused(woman: Speaker, tmp_path: Path) -> None:
+    film, track = woman
+    cut = tmp_path / "cut.mp4"
+    encode_clip(cut, list(read_frames(film))[:60], fps=25, sound=None, preset="veryfast")
+    with pytest.raises(InputError, match="does not have the 75 frames of its track"):
+        next(restage_frames(cut, track, track))
+
+
+def test_an_articulated_track_of_another_film_is_refused(woman: Speaker) -> None:
+    film, track = woman
+    with pytest.raises(InputError, match="has 70 frames, the film's track 75"):
+        next(restage_frames(film, track, shortened(track, 70)))
+
+
+def test_a_track_of_another_topology_is_refused(woman: Speaker) -> None:
+    film, track = woman
+    other = replace(track, topology=replace(topology_named("mediapipe-478"), name="other"))
+    with pytest.raises(InputError, match="topology 'mediapipe-478', got 'other'"):
+        next(restage_frames(film, other, track))
+
+
+def test_a_film_of_odd_size_becomes_even(woman: Speaker, tmp_path: Path) -> None:
+    import av
+
+    film, track = woman
+    odd = tmp_path / "odd.mkv"
+    with av.open(str(odd), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 359, 287, "bgr0"
+        for frame in list(read_frames(film))[:5]:
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame[:287, :359]), format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    short = shortened(track, 5)
+    frames = list(restage_frames(odd, short, scale_articulation(short, 1.5).track))
+    assert {frame.shape for frame in frames} == {(288, 360, 3)}
+    np.testing.assert_array_equal(frames[0][:, 359], frames[0][:, 358])

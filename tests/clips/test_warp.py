@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from lipstudy.clips import FaceWarp
+from lipstudy.face import MEDIAPIPE_478, HeadPose, generic_neutral
+
+SIZE_PX = 360
+UNIT_PX = 80.0
+CENTRE_PX = np.array([180.0, 120.0, 0.0])
+LOWER_LIP = sorted({pair[1] for pair in (*MEDIAPIPE_478.inner_lip_pairs, *MEDIAPIPE_478.outer_lip_pairs)})
+UPPER_LIP = sorted({pair[0] for pair in (*MEDIAPIPE_478.inner_lip_pairs, *MEDIAPIPE_478.outer_lip_pairs)})
+BELOW_MOUTH = [17, 18, 200, 199, 152, 148, 377, 176, 400, 149, 378]
+
+
+def face_px(*, open_iod: float = 0.0, unit_px: float = UNIT_PX) -> NDArray[np.float64]:
+    """Return a face in the picture, its lower lip and chin let down by `open_iod`, the cheeks a part of that."""
+    face = np.asarray(generic_neutral(), np.float64)
+    mouth = face[list(MEDIAPIPE_478.inner_lip_centres), 1].mean()
+    share = np.exp(-((face[:, 0] / 0.55) ** 2)) / (1 + np.exp(-(face[:, 1] - mouth) / 0.08))
+    share[UPPER_LIP] = 0
+    share[LOWER_LIP] = np.exp(-((face[LOWER_LIP, 0] / 0.3) ** 2))
+    face[:, 1] += open_iod * share
+    pose = HeadPose(np.array([unit_px]), np.eye(3)[None], CENTRE_PX[None] * unit_px / UNIT_PX)
+    return np.asarray(pose.to_pixels(face[None])[0])
+
+
+def warp_frame(*, unit_px: float = UNIT_PX) -> FaceWarp:
+    size = round(SIZE_PX * unit_px / UNIT_PX)
+    return FaceWarp.of(face_px(unit_px=unit_px), unit_px=unit_px, size_px=(size, size))
+
+
+def moves(where: NDArray[np.float32], left: int, top: int) -> NDArray[np.float64]:
+    rows, columns = where.shape[:2]
+    y, x = np.mgrid[top : top + rows, left : left + columns]
+    return where.astype(np.float64) - np.stack([x, y], axis=-1)
+
+
+def test_the_map_of_a_face_onto_itself_is_the_identity() -> None:
+    warp = warp_frame().map_between(face_px(), face_px())
+    for where in (warp.upper, warp.lower):
+        np.testing.assert_array_equal(moves(where, warp.left_px, warp.top_px), 0)
+    assert warp.folds == 0
+
+
+@pytest.mark.parametrize(("lip", "side"), [(UPPER_LIP, "upper"), (LOWER_LIP, "lower")])
+def test_each_lip_lands_on_its_target(lip: list[int], side: str) -> None:
+    source, target = face_px(), face_px(open_iod=0.15)
+    warp = warp_frame().map_between(source, target)
+    where = getattr(warp, side)
+    for point in lip:
+        x, y = np.rint(target[point, :2]).astype(int)
+        expected = source[point, :2] + ([x, y] - target[point, :2])
+        found = where[y - warp.top_px, x - warp.left_px]
+        assert np.linalg.norm(found - expected) < 1.0, point
+
+
+def test_nothing_moves_at_the_rim_of_the_warped_rectangle() -> None:
+    warp = warp_frame().map_between(face_px(), face_px(open_iod=0.25))
+    for where in (warp.upper, warp.lower):
+        moved = moves(where, warp.left_px, warp.top_px)
+        for rim in (moved[0], moved[-1], moved[:, 0], moved[:, -1]):
+            np.testing.assert_array_equal(rim, 0)
+
+
+def test_eyes_and_nose_bridge_stay() -> None:
+    source = face_px()
+    warp = warp_frame().map_between(source, face_px(open_iod=0.25))
+    moved = moves(warp.upper, warp.left_px, warp.top_px)
+    for point in MEDIAPIPE_478.rigid:
+        x, y = np.rint(source[point, :2]).astype(int) - [warp.left_px, warp.top_px]
+        if y >= 0:  # what lies above the rectangle is not touched at all
+            assert np.linalg.norm(moved[y, x]) < 0.1, point
+
+
+def test_closing_lips_meet_in_a_cut_and_not_in_a_stretched_strip() -> None:
+    source, target = face_px(open_iod=0.2), face_px()
+    warp = warp_frame().map_between(source, target)
+    upper, lower = MEDIAPIPE_478.inner_lip_centres
+    x, y = np.rint(target[lower, :2]).astype(int) - [warp.left_px, warp.top_px]
+    apart_px = warp.lower[y, x, 1] - warp.upper[y, x, 1]
+    assert apart_px == pytest.approx(source[lower, 1] - source[upper, 1], abs=2)
+
+
+def test_a_chin_pushed_through_the_mouth_is_counted_as_a_fold() -> None:
+    target = face_px()
+    target[BELOW_MOUTH, 1] -= 0.9 * UNIT_PX
+    assert warp_frame().map_between(face_px(), target).folds > 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(open_iod=st.floats(0, 0.3))
+def test_an_opening_mouth_does_not_fold(open_iod: float) -> None:
+    assert warp_frame().map_between(face_px(), face_px(open_iod=open_iod)).folds == 0
+
+
+@settings(max_examples=8, deadline=None)
+@given(open_iod=st.floats(0.02, 0.25))
+def test_a_picture_twice_as_large_moves_twice_as_far(open_iod: float) -> None:
+    chin = MEDIAPIPE_478.chin
+    moved = []
+    for unit_px in (UNIT_PX, 2 * UNIT_PX):
+        target = face_px(open_iod=open_iod, unit_px=unit_px)
+        warp = warp_frame(unit_px=unit_px).map_between(face_px(unit_px=unit_px), target)
+        x, y = np.rint(target[chin, :2]).astype(int) - [warp.left_px, warp.top_px]
+        moved.append(moves(warp.lower, warp.left_px, warp.top_px)[y, x, 1] / unit_px)
+    assert moved[1] == pytest.approx(moved[0], abs=0.01)
