@@ -33,12 +33,17 @@ def fit_reduced(formula: str, table: Any, *, check: bool = True) -> tuple[MixedF
     """
     parsed = parse_formula(formula)
     steps: list[str] = []
+    checked = False  # the second engine is the slow one: it sees only models that are sound by the first
     while True:
-        fit = fit_mixed_logit(str(parsed), table, check=check)
+        fit = fit_mixed_logit(str(parsed), table, check=checked)
         smaller = _smaller(parsed, fit) if fit.singular else None
-        if smaller is None:
+        if smaller is None and checked == check:
             return fit, tuple(steps)
+        if smaller is None:
+            checked = True
+            continue
         parsed, step = smaller
+        checked = False
         steps.append(step)
 
 

@@ -102,13 +102,14 @@ def write_report(
         results = {"title": title, **analyse_trials(trials, scale=scale, tell=tell), "shown_clips": shown}
         results["provenance"] = origin
         results |= {"headline": headline(results), "methods": methods(results), "references": list(REFERENCES)}
+        # Read back as the file says it: lists for tuples, names for numbers as keys.
+        results = json.loads(json.dumps(results, allow_nan=False))
         results["sha256"] = hash_of(results)
     else:
         tell(f"{results_path} is up to date: nothing to fit")
     text = json.dumps(results, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     tell("drawing the page")
-    # The page is made from what the file says, so no number can be in the one and not in the other.
-    html = render_page(json.loads(text), videos)
+    html = render_page(results, videos)
     write_text(results_path, text)
     write_text(page, html)
     return Report(page, results_path, results)
