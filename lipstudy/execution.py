@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from functools import partial
 from multiprocessing import get_context, parent_process
-from threading import Thread
+from threading import Event, Thread
 from typing import TypeVar
 
 __all__ = ["Progress", "run_each"]
@@ -58,6 +58,10 @@ def run_each(
         yield from _results(processes, partial(_stoppable, function), items)
 
 
+_stopped = Event()
+"""In a worker: set by Ctrl-C."""
+
+
 def _follow_parent() -> None:
     # Ctrl-C in a terminal reaches every process of the command: it stops an item, a worker that waits is silent.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -66,11 +70,14 @@ def _follow_parent() -> None:
 
 
 def _stoppable(function: Callable[[Item], Result], item: Item) -> Result:
+    if _stopped.is_set():  # an item that already waited in the queue of this process
+        raise KeyboardInterrupt
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return function(item)
     except KeyboardInterrupt:
-        os._exit(130)  # the item has cleaned up behind itself, and no other shall be begun
+        _stopped.set()
+        raise
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -30,9 +30,9 @@ def clip_faults(measured: ClipMeasures, *, frames: int, fps: float, sound: Sound
         faults.append("its frames are not equally far apart in time")
     if abs(measured.fps - fps) > 1e-3:
         faults.append(f"it plays at {measured.fps:.4f} frames per second, not {fps:.4f}")
-    difference_ms = 1000 * (measured.sound_duration_s - sound.duration_s)
-    if abs(difference_ms) > _MAX_SOUND_DIFFERENCE_MS:
-        faults.append(f"its sound lasts {difference_ms:+.1f} ms longer than the sound given")
+    given_ms, own_ms = 1000 * sound.duration_s, 1000 * measured.sound_duration_s
+    if abs(own_ms - given_ms) > _MAX_SOUND_DIFFERENCE_MS:
+        faults.append(f"the sound given lasts {given_ms:.1f} ms, its own {own_ms:.1f} ms")
     if not abs(measured.av_offset_ms) < MAX_OFFSET_MS:  # NaN, no sound at all, is a fault too
         faults.append(f"its sound starts {measured.av_offset_ms:+.2f} ms after its picture")
     return faults
