@@ -1,0 +1,117 @@
+"""The verbs render and build, as a person and as a program calls them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lipstudy.clips import load_recipe
+from lipstudy.face import save_track
+from lipstudy.media import measure_clip, read_frames, write_sound
+from lipstudy.motion import viseme_track
+from lipstudy.speech import synthesise
+
+RECIPE = """\
+speakers: [{name: astronaut, photograph: astronaut}]
+sentences: [{name: boats, text: Both boats.}]
+articulations: [1]
+embodiments: [landmarks]
+size_px: 96
+"""
+
+
+def lipstudy(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lipstudy", *map(str, arguments)], capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a track and its sound; return the track."""
+    folder = tmp_path_factory.mktemp("talk")
+    utterance = synthesise("My poem.")
+    write_sound(folder / "talk.wav", utterance.sound)
+    track = viseme_track(utterance.phones, duration_s=utterance.sound.duration_s, fps=25)
+    save_track(folder / "talk.track.npz", track)
+    return folder / "talk.track.npz"
+
+
+def test_example_is_a_recipe(tmp_path: Path) -> None:
+    done = lipstudy("build", "--example")
+    (tmp_path / "recipe.yaml").write_text(done.stdout)
+    assert len(load_recipe(tmp_path / "recipe.yaml").sentences) == 4
+
+
+def test_build_lands_beside_the_recipe_and_is_told_in_json(tmp_path: Path) -> None:
+    (tmp_path / "faces.yaml").write_text(RECIPE)
+    first = lipstudy("build", tmp_path / "faces.yaml", "--json")
+    manifest = str(tmp_path / "faces" / "clips.csv")
+    assert json.loads(first.stdout) == {"manifest": manifest, "clips": 1, "rendered": 1, "reused": 0, "failed": {}}
+    assert "1/1" in first.stderr, "no progress is told"
+    second = lipstudy("build", tmp_path / "faces.yaml", "-q")
+    assert second.stdout == f"{manifest}: 1 clips, 0 made now, 1 were there already\n"
+    assert second.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "name a recipe; 'lipstudy build --example' prints one"),
+        (["nowhere.yaml"], "there is no file nowhere.yaml: a recipe is needed there"),
+    ],
+)
+def test_build_tells_what_is_missing(arguments: list[str], said: str) -> None:
+    done = lipstudy("build", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_build_tells_the_line_of_an_unknown_key(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(RECIPE + "embodiment: [photo]\n")
+    done = lipstudy("build", tmp_path / "recipe.yaml")
+    assert done.returncode == 2
+    assert "line 6: a recipe does not know the key 'embodiment' (did you mean 'embodiments'?)" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.yaml"]
+
+
+def test_render_draws_a_clip_beside_the_track_and_leaves_a_film_of_that_name_alone(talk: Path) -> None:
+    film = talk.with_name("talk.mp4")
+    film.write_bytes(b"the film")
+    done = lipstudy("render", talk, "--sound", talk.with_name("talk.wav"), "--size", "128", "--json")
+    told = json.loads(done.stdout)
+    clip = talk.with_name("talk.landmarks.mp4")
+    assert told["clip"] == str(clip)
+    assert told["frames"] == measure_clip(clip).frames
+    assert abs(told["av_offset_ms"]) < 0.05
+    assert film.read_bytes() == b"the film"
+
+
+def test_render_moves_a_photograph(talk: Path, tmp_path: Path) -> None:
+    done = lipstudy("render", talk, "--photograph", "astronaut", "-o", tmp_path / "a.mp4", "--size", "128", "-q")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "without sound" in done.stdout
+    frame = next(iter(read_frames(tmp_path / "a.mp4")))
+    assert frame.shape == (128, 128, 3)
+    assert frame.std() > 30, "no photograph is seen"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--style", "lip"], r"there is no style 'lip' (did you mean 'lips'?)"),
+        (["--size", "9"], "the size of a clip must be 32 to 4096 pixels, got 9"),
+        (["--size", "129"], "choose an even size"),
+        (["--sound", "nowhere.wav"], "there is no file nowhere.wav"),
+        (["--photograph", "nowhere.png"], "there is no file nowhere.png"),
+    ],
+)
+def test_render_tells_what_cannot_be_used(talk: Path, tmp_path: Path, options: list[str], said: str) -> None:
+    done = lipstudy("render", talk, "-o", tmp_path / "clip.mp4", *options)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
