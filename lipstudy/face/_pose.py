@@ -18,7 +18,9 @@ BRIDGE_PITCH_RANGE_DEG = (26.0, 44.0)
 
 Within the range the angle says more of the nose than of the head, and the pitch is left as filmed."""
 
-_ROUNDS = 10
+_MAX_ROUNDS = 20
+_SETTLED_IOD = 1e-7
+"""A mean shape that changes less than this from round to round has settled."""
 _MIN_SPREAD = 0.02
 """Least second singular value of the rigid points against their first; below it they lie on a line."""
 
@@ -60,10 +62,12 @@ def normalise_head(points_px: Floats, topology: Topology) -> tuple[NDArray[np.fl
     rigid = points_px[:, topology.rigid]
     _check_spread(rigid)
     shape = _canonical(rigid[0], np.array([0.0, 1.0, 0.0]), topology)
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         scale, rotation, translation = _similarity(shape, rigid)
         mean_shape = _apply_inverse(rigid, scale, rotation, translation).mean(axis=0)
-        shape = _canonical(mean_shape, rotation[:, 1].mean(axis=0), topology)
+        shape, before = _canonical(mean_shape, rotation[:, 1].mean(axis=0), topology), shape
+        if np.abs(shape - before).max() < _SETTLED_IOD:
+            break
     scale, rotation, translation = _similarity(shape, rigid)
     points = _apply_inverse(points_px, scale, rotation, translation)
     return np.asarray(points, np.float64), HeadPose(scale, rotation, translation)

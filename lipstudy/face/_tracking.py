@@ -1,6 +1,5 @@
 """From a film of a face to its landmark track."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +89,7 @@ def _look_at_each(film: Film, progress: Progress | None) -> NDArray[np.float32]:
             if len(crowded) > _STRAY_SHARE * film.num_frames:
                 raise InputError(f"{film.path} shows more than one face in {_frames_named(crowded)}: crop it to one")
         if faces:
-            last = seen[done] = faces[0] if last is None else min(faces, key=_distance_to(last))
+            last = seen[done] = _nearest(faces, last)
         done += 1
         if progress is not None:
             progress(done, film.num_frames)
@@ -103,8 +102,11 @@ def _look_at_each(film: Film, progress: Progress | None) -> NDArray[np.float32]:
     return seen
 
 
-def _distance_to(last: NDArray[np.float32]) -> Callable[[NDArray[np.float32]], float]:
-    return lambda face: float(np.linalg.norm(face[:, :2].mean(axis=0) - last[:, :2].mean(axis=0)))
+def _nearest(faces: list[NDArray[np.float32]], last: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    if last is None or len(faces) == 1:
+        return faces[0]
+    place = last[:, :2].mean(axis=0)
+    return min(faces, key=lambda face: float(np.linalg.norm(face[:, :2].mean(axis=0) - place)))
 
 
 def _check_gaps(film: Film, valid: NDArray[np.bool_]) -> None:

@@ -107,7 +107,7 @@ def read_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
         # One converter for all frames: made anew for each, it takes longer than decoding.
         converter = VideoReformatter()
         for frame in container.decode(stream):
-            rgb = converter.reformat(frame, format="rgb24").to_ndarray()
+            rgb = converter.reformat(frame, format="rgb24", threads=1).to_ndarray()
             yield np.rot90(rgb, k=round(frame.rotation / 90) % 4)
 
 
