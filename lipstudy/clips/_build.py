@@ -14,7 +14,7 @@ from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.face import load_track
 from lipstudy.motion import scale_articulation
-from lipstudy.records import Clip, provenance, write_manifest, write_text
+from lipstudy.records import Clip, existing_file, provenance, write_manifest, write_text
 
 __all__ = ["BuildResult", "build_set"]
 
@@ -69,28 +69,20 @@ def build_set(recipe: Recipe, folder: str | Path, *, workers: int = 2, progress:
     """
     if workers < 1:
         raise InputError(f"the number of workers must be 1 or more, got {workers}")
+    for path in recipe.files():
+        existing_file(path, what="a file that the recipe names")
     place = SetFolder(Path(folder).resolve())
-    place.open()
-    takes = make_takes(recipe, place, workers=workers)
-    planned = [plan for take in takes for plan in _planned(take, recipe, place)]
-    outcomes: list[Made | Failed | None] = [place.made(place.clip(plan.job.clip_id), plan.job.key) for plan in planned]
-    missing = [index for index, outcome in enumerate(outcomes) if outcome is None]
-    done = len(planned) - len(missing)
-    if progress is not None:
-        progress(done, len(planned))
-    for position, outcome in run_each(make_clip, [planned[index].job for index in missing], workers=workers):
-        outcomes[missing[position]] = outcome
-        done += 1
-        if progress is not None:
-            progress(done, len(planned))
-    place.close()
+    with place.opened():
+        takes = make_takes(recipe, place, workers=workers)
+        planned = [plan for take in takes for plan in _planned(take, recipe, place)]
+        outcomes, rendered = _make_missing([plan.job for plan in planned], place, workers=workers, progress=progress)
     clips = [_row(plan, outcome) for plan, outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Made)]
     _write_provenance(recipe, place)
     write_manifest(place.manifest, clips)
     return BuildResult(
         clips=tuple(clips),
-        rendered=len(missing),
-        reused=len(planned) - len(missing),
+        rendered=rendered,
+        reused=len(outcomes) - rendered,
         failed=tuple((outcome.clip_id, outcome.reason) for outcome in outcomes if isinstance(outcome, Failed)),
         manifest=Path(folder) / place.manifest.name,
     )
@@ -120,6 +112,25 @@ def _planned(take: Take, recipe: Recipe, place: SetFolder) -> Iterator[_Plan]:
                     scaled.contact_frames,
                     scaled.contact_frames_lost,
                 )
+
+
+def _make_missing(
+    jobs: list[ClipJob], place: SetFolder, *, workers: int, progress: Progress | None
+) -> tuple[list[Made | Failed], int]:
+    """Return what became of each job, and how many clips had to be made."""
+    outcomes: dict[int, Made | Failed] = {}
+    for index, job in enumerate(jobs):
+        made = place.made(place.clip(job.clip_id), job.key)
+        if made is not None:
+            outcomes[index] = made
+    missing = [index for index in range(len(jobs)) if index not in outcomes]
+    if progress is not None:
+        progress(len(outcomes), len(jobs))
+    for position, outcome in run_each(make_clip, [jobs[index] for index in missing], workers=workers):
+        outcomes[missing[position]] = outcome
+        if progress is not None:
+            progress(len(outcomes), len(jobs))
+    return [outcomes[index] for index in range(len(jobs))], len(missing)
 
 
 def _row(plan: _Plan, made: Made) -> Clip:

@@ -1,7 +1,8 @@
 """The folder of a stimulus set: what lies where, and what was made from what."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,22 +71,33 @@ class SetFolder:
         """Return the path of a photograph and its landmarks."""
         return self.root / "faces" / f"{name}.npz"
 
-    def open(self) -> None:
-        """Make the folder, and clear away what a stopped build left. Raises OutputError."""
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Make the folder and clear away what a stopped build left; at the end, what only the build needed.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written.
+        """
+        unchecked = self.unchecked_clip("").parent
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            for name in ("unchecked", "failed"):
-                shutil.rmtree(self.root / name, ignore_errors=True)
-            for leftover in self.root.glob("**/.*"):  # the temporary files of records.atomic_path
-                if leftover.is_file() and leftover.parent != self.root:
+            for folder in (unchecked, self.failed_clip("").parent):
+                shutil.rmtree(folder, ignore_errors=True)
+            unchecked.mkdir(exist_ok=True)
+            for leftover in self.root.glob("*/**/.*"):  # the temporary files of records.atomic_path
+                if leftover.is_file():
                     leftover.unlink(missing_ok=True)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise OutputError(f"cannot write the folder {self.root}: {reason}; choose another with -o") from error
-
-    def close(self) -> None:
-        """Clear away what the build needed only while it ran."""
-        shutil.rmtree(self.root / "unchecked", ignore_errors=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(unchecked, ignore_errors=True)
+            with suppress(OSError):  # it holds something, as it should
+                self.root.rmdir()
 
     def made(self, path: Path, key: str) -> Made | None:
         """Return what is known of `path` if it was made from `key` and nobody altered it since."""

@@ -29,7 +29,7 @@ from lipstudy.face import (
 )
 from lipstudy.media import Sound, read_sound, write_sound
 from lipstudy.motion import viseme_track
-from lipstudy.records import atomic_path, existing_file, hash_of, provenance, write_text
+from lipstudy.records import atomic_path, hash_of, provenance, write_text
 from lipstudy.speech import Phone, synthesise
 
 __all__ = ["Take", "face_in", "load_face", "make_takes", "sound_beside_picture"]
@@ -70,12 +70,10 @@ def make_takes(recipe: Recipe, folder: SetFolder, *, workers: int) -> list[Take]
     Raises
     ------
     InputError
-        If a photograph, track, sound or film is missing or cannot be used.
+        If a photograph, track, sound or film cannot be used.
     OutputError
         If the folder cannot be written.
     """
-    for path in recipe.files():
-        existing_file(path, what="a file that the recipe names")
     neutrals = {speaker.name: _neutral_of(_face_of(speaker, folder)) for speaker in recipe.speakers}
     spoken = {sentence.name: _speak(sentence, recipe, folder) for sentence in recipe.sentences}
     takes = []

@@ -325,6 +325,7 @@ def test_a_photograph_that_is_missing_or_shows_no_face_is_told(tmp_path: Path) -
     cv2.imwrite(str(tmp_path / "face.png"), np.full((256, 256, 3), 128, np.uint8))
     with pytest.raises(InputError, match=r"face\.png: .*no face"):
         build_set(recipe, tmp_path / "set")
+    assert not (tmp_path / "set").exists(), "something was half written"
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
