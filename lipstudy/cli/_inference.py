@@ -23,15 +23,17 @@ _scale_option = click.option(
 
 
 @click.command(
+    cls=SeveralCommand,
     epilog="\b\nExample:\n"
     '  lipstudy fit "chosen ~ x + x2 + side + (1 + x | participant) + (1 | item)" data/trials.csv\n'
-    '  lipstudy fit "cbind(incidence, size - incidence) ~ factor(period) + (1 | herd)" cbpp.csv --json'
+    '  lipstudy fit "cbind(incidence, size - incidence) ~ period + (1 | herd)" cbpp.csv --factor period --json',
 )
 @click.argument("formula")
 @click.argument("table", type=click.Path(path_type=Path))
+@click.option("--factor", "factors", multiple=True, help="Columns of numbers whose levels are to be compared.")
 @_scale_option
 @output_options
-def fit(formula: str, table: Path, scale: "Scale", output: Output) -> None:
+def fit(formula: str, table: Path, factors: tuple[str, ...], scale: "Scale", output: Output) -> None:
     """Fit a mixed logit model to a table, with two engines.
 
     FORMULA is in lme4's language; TABLE is any CSV file. A trial table of lipstudy gets the columns chosen (1 if the
@@ -39,7 +41,7 @@ def fit(formula: str, table: Path, scale: "Scale", output: Output) -> None:
     the right) and item (the sentence). No p-value is given if the answers are separated, a fit is singular or has not
     converged, or the engines disagree: the verdict says which.
     """
-    from lipstudy.inference import choices_from_trials, fit_mixed_logit, is_trial_table, read_table
+    from lipstudy.inference import choices_from_trials, fit_mixed_logit, is_trial_table, read_table, with_factors
     from lipstudy.records import read_trials
 
     rows = read_table(table)
@@ -48,7 +50,7 @@ def fit(formula: str, table: Path, scale: "Scale", output: Output) -> None:
         rows = choices.table
         for reason, count in choices.left_out.items():
             output.tell(f"left out: {count} trials, {reason}")
-    fitted = fit_mixed_logit(formula, rows)
+    fitted = fit_mixed_logit(formula, with_factors(rows, factors))
     for note in fitted.notes:
         output.tell(note)
     output.result(fitted.as_json(), _fit_text(fitted))

@@ -14,7 +14,7 @@ from lipstudy.inference._mixed import FixedEffect, MixedFit, fit_mixed_logit
 from lipstudy.inference._power import Assumptions, Power, simulate_choices, simulated_power
 from lipstudy.inference._proportion import Proportion, proportion
 from lipstudy.inference._reduction import fit_reduced
-from lipstudy.inference._tables import is_trial_table, read_table
+from lipstudy.inference._tables import is_trial_table, read_table, with_factors
 
 __all__ = [
     "Assumptions",
@@ -40,4 +40,5 @@ __all__ = [
     "read_table",
     "simulate_choices",
     "simulated_power",
+    "with_factors",
 ]

@@ -1,12 +1,13 @@
 """Reading a table that somebody else wrote."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lipstudy.errors import InputError
+from lipstudy.errors import InputError, nearest_name
 from lipstudy.records import Trial, existing_file
 
-__all__ = ["is_trial_table", "read_table"]
+__all__ = ["is_trial_table", "read_table", "with_factors"]
 
 
 def read_table(path: str | Path) -> Any:
@@ -45,6 +46,30 @@ def read_table(path: str | Path) -> Any:
     if doubled:
         raise InputError(f"{path} has two columns '{doubled[0]}': keep one")
     return table
+
+
+def with_factors(table: Any, names: Iterable[str]) -> Any:
+    """Return a table in which some columns of numbers are factors: their levels are compared with the lowest.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    names : iterable of str
+        Columns.
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
+    """
+    import pandas
+
+    made = table.copy()
+    for name in names:
+        if name not in made.columns:
+            raise InputError(f"the table has no column '{name}'{nearest_name(name, map(str, made.columns))}")
+        made[name] = pandas.Categorical(made[name])
+    return made
 
 
 def is_trial_table(table: Any) -> bool:

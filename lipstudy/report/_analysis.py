@@ -52,7 +52,7 @@ def analyse_trials(
     Raises
     ------
     InputError
-        If no choice is left to analyse.
+        If no choice is left to analyse, or the table does not carry the model over all answers.
     """
     choices = choices_from_trials(trials, scale=scale)
     table = choices.table
@@ -118,6 +118,8 @@ def _analysis(name: str, table: Any, scale: Scale) -> dict[str, Any]:
     try:
         fit, steps = fit_reduced(formula, table)
     except InputError as error:
+        if name == ALL:  # without the main analysis there is nothing to report
+            raise
         return result | {"refused": str(error)}
     result |= {"model": fit.as_json(), "reduction": list(steps)}
     if not fit.ok:

@@ -56,8 +56,8 @@ def _asymmetry(results: dict[str, Any], found: dict[str, Any]) -> str:
     )
     numbers = (
         f"{percent(found['p_over'])} against {percent(found['p_under'])} preferred to the original, a difference of"
-        f" {quantity(100 * found['difference'], 0)} points ({percent(results['level'])} interval"
-        f" {quantity(100 * found['low'], 0)} to {quantity(100 * found['high'], 0)}, Wald z ="
+        f" {quantity(100 * found['difference'], 1)} points ({percent(results['level'])} interval"
+        f" {quantity(100 * found['low'], 1)} to {quantity(100 * found['high'], 1)}, Wald z ="
         f" {quantity(found['z'])}, p = {p_value(found['p'])})"
     )
     if found["p"] >= 1 - results["level"]:

@@ -1,7 +1,7 @@
 import pytest
 
 from lipstudy.errors import InputError
-from lipstudy.inference import is_trial_table, read_table
+from lipstudy.inference import fit_mixed_logit, is_trial_table, read_table, with_factors
 from lipstudy.records import write_trials
 
 
@@ -31,6 +31,14 @@ def test_binary_file_is_no_table(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(InputError, match="UTF-8"):
         read_table(tmp_path / "t.csv")
+
+
+def test_factors_keep_the_order_of_their_numbers(choices):
+    table = choices.assign(block=choices["item"].str[-1].astype(int) + 5)  # 6 to 13: as text, 10 would come first
+    fit = fit_mixed_logit("chosen ~ block + (1 | participant)", with_factors(table, ["block"]), check=False)
+    assert [effect.term for effect in fit.fixed][1:] == [f"block{n}" for n in range(7, 14)]
+    with pytest.raises(InputError, match=r"no column 'blok' \(did you mean 'block'\?\)"):
+        with_factors(table, ["blok"])
 
 
 def test_trial_table_is_recognised_unless_it_has_its_own_choices(tmp_path, choices, as_trials):

@@ -65,7 +65,12 @@ def _numbers_of(results: dict) -> set[str]:
             known |= set(_numbers_in(leaf))
         elif isinstance(leaf, int | float) and not isinstance(leaf, bool):
             size = abs(leaf)
-            known |= {f"{size:.{digits}f}" for digits in range(5)} | {f"{100 * size:.0f}", f"{size:.2g}", f"{size:g}"}
+            known |= {f"{size:.{digits}f}" for digits in range(5)} | {
+                f"{100 * size:.0f}",
+                f"{100 * size:.1f}",
+                f"{size:.2g}",
+                f"{size:g}",
+            }
     return known
 
 
@@ -158,6 +163,13 @@ def test_separated_answers_are_refused_in_the_headline(trials, tmp_path):
     report = write_report(tmp_path, tmp_path / "report.html")
     assert "The model gives no answer: separated" in report.results["headline"]
     assert "No p-value is given: separated" in report.page.read_text("utf-8")
+
+
+def test_study_of_one_participant_is_refused_and_nothing_written(trials, tmp_path):
+    write_trials(tmp_path / "trials.csv", [trial for trial in trials if trial.participant == "P002"])
+    with pytest.raises(InputError, match=r"'participant' has one level \(P002\)"):
+        write_report(tmp_path, tmp_path / "page")
+    assert not (tmp_path / "page").exists()
 
 
 def test_clips_are_in_the_page_and_their_words_cannot_break_it(html, manifest):
