@@ -204,6 +204,6 @@ def _tidy(line: bytes) -> str:
 
 @functools.cache
 def _ffmpeg() -> str:
-    import imageio_ffmpeg  # type: ignore[import-untyped]
+    import imageio_ffmpeg
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())
