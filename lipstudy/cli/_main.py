@@ -13,17 +13,20 @@ from lipstudy.errors import nearest_name
 __all__ = ["VERBS", "main"]
 
 VERBS = {
-    "track": ("lipstudy.cli._face", "Track the face in films."),
+    "track": ("lipstudy.cli._face", "Track the face in films: talk.mp4 gives talk.track.npz."),
     "speak": ("lipstudy.cli._speech", "Speak a text: the sound, and the lip motion that goes with it."),
     "articulate": ("lipstudy.cli._articulation", "Scale the articulation of a landmark track."),
-    "measure": ("lipstudy.cli._articulation", "Compare the lip motion of two landmark tracks."),
-    "restage": ("lipstudy.cli._restage", "Make the lips of a filmed speaker move less or more."),
-    "render": ("lipstudy.cli._clips", "Show one landmark track as a clip."),
-    "build": ("lipstudy.cli._clips", "Build a stimulus set from a recipe."),
+    "measure": ("lipstudy.cli._articulation", "Compare the lip motion of TRACK with that of REFERENCE."),
+    "restage": (
+        "lipstudy.cli._restage",
+        "Make the lips of a filmed speaker move less or more; the speech stays as it is.",
+    ),
+    "render": ("lipstudy.cli._clips", "Show one landmark track as a clip: as lines or points, or on a photograph."),
+    "build": ("lipstudy.cli._clips", "Build a stimulus set from a recipe: clips, clips.csv, speech and tracks."),
     "plan": ("lipstudy.cli._study", "Write every trial of every participant slot."),
     "simulate": ("lipstudy.cli._study", "Run simulated viewers through a plan."),
-    "fit": ("lipstudy.cli._inference", "Fit a crossed mixed logit model to a table."),
-    "analyze": ("lipstudy.cli._inference", "Turn a trial table into results and a report page."),
+    "fit": ("lipstudy.cli._inference", "Fit a mixed logit model to a table, with two engines."),
+    "analyze": ("lipstudy.cli._inference", "Turn a trial table into results.json and a report page."),
     "power": ("lipstudy.cli._inference", "Say how many participants and sentences a study needs, by simulation."),
     "new": ("lipstudy.cli._start", "Make a study folder to edit."),
     "demo": ("lipstudy.cli._start", "Walk the whole road on a small example, with simulated viewers."),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,8 @@ def run_and_kill(nursery: subprocess.Popen[str], folder: str, after_s: float | N
         word, _, rest = line.strip().partition(" ")
         if word == "process" and after_s is not None:
             time.sleep(after_s)
-            os.kill(int(rest), signal.SIGKILL)
+            with suppress(ProcessLookupError):  # the session ended by itself before its time
+                os.kill(int(rest), signal.SIGKILL)
         elif word == "answer":
             answers.append(rest)
         elif word == "ended":
