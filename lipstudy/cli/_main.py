@@ -19,7 +19,7 @@ VERBS = {
     "measure": ("lipstudy.cli._articulation", "Compare the lip motion of TRACK with that of REFERENCE."),
     "restage": (
         "lipstudy.cli._restage",
-        "Make the lips of a filmed speaker move less or more; the speech stays as it is.",
+        "Make the lips of a filmed speaker move less or more; the speech stays.",
     ),
     "render": ("lipstudy.cli._clips", "Show one landmark track as a clip: as lines or points, or on a photograph."),
     "build": ("lipstudy.cli._clips", "Build a stimulus set from a recipe: clips, clips.csv, speech and tracks."),

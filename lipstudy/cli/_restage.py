@@ -64,7 +64,7 @@ def restage(
     workers: int,
     output: Output,
 ) -> None:
-    """Make the lips of a filmed speaker move less or more; the speech stays as it is.
+    """Make the lips of a filmed speaker move less or more; the speech stays.
 
     talk.mp4 gives talk.a0.50.mp4 and so on, each with its provenance in talk.a0.50.json. Make the clip at articulation
     1 too, and show that one instead of the film: it has gone through the same encoder as the others.
