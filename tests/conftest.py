@@ -1,6 +1,7 @@
 """What the tests share: the switches that turn a missing part into a failure, and the real recordings."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,10 @@ def shared_data() -> Path:
 
 
 def _missing(need: str) -> str | None:
-    import shutil
-
     if need == "needs_shared_data" and not (shared_data() / "grid").is_dir():
         return f"no recordings in {shared_data()}"
-    if need == "needs_chromium" and not shutil.which("chromium"):
-        return "no Chromium"
+    if need == "needs_chromium" and not (shutil.which("chromium") and shutil.which("chromedriver")):
+        return "no Chromium with its driver"
     return None
 
 
