@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["InputError", "LipstudyError", "OutputError", "nearest_name"]
+__all__ = ["InputError", "LipstudyError", "OutputError", "nearest_name", "system_reason"]
 
 
 class LipstudyError(Exception):
@@ -26,3 +26,8 @@ def nearest_name(name: str, allowed: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the allowed name nearest to `name`, or an empty string."""
     nearest = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
     return f" (did you mean '{nearest[0]}'?)" if nearest else ""
+
+
+def system_reason(error: OSError) -> str:
+    """Return what the operating system says of an error, without number and file, as part of a sentence."""
+    return (error.strerror or str(error)).lower()

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from lipstudy.clips._checks import clip_faults
 from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LandmarkStyle, render_landmarks
 from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, render_photograph
-from lipstudy.clips._recipe import Embodiment
 from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, restage_frames
 from lipstudy.clips._set_folder import Made, SetFolder
 from lipstudy.clips._takes import Take, load_face
 from lipstudy.face import LandmarkTrack, load_track
 from lipstudy.media import ENCODER_VERSION, encode_clip, measure_clip, read_sound
 from lipstudy.motion import scale_articulation
-from lipstudy.records import hash_of, sha256_of_file, write_text
+from lipstudy.records import Embodiment, hash_of, sha256_of_file, write_text
 
 __all__ = ["ClipJob", "Failed", "hashes_of", "key_of", "make_clip"]
 

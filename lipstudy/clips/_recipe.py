@@ -3,22 +3,21 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator, model_validator
 
 from lipstudy.clips._landmarks import LandmarkStyle
 from lipstudy.errors import nearest_name
 from lipstudy.motion import MAX_ARTICULATION, OPERATORS
-from lipstudy.records import read_declaration
+from lipstudy.records import Embodiment, read_declaration
 
-__all__ = ["ASTRONAUT", "Embodiment", "FilmedSentence", "Recipe", "Sentence", "Speaker", "load_recipe"]
+__all__ = ["ASTRONAUT", "FilmedSentence", "Recipe", "Sentence", "Speaker", "load_recipe"]
 
 ASTRONAUT = Path("astronaut")
 """Stands for a photograph that needs no file: the portrait of Eileen Collins (NASA, public domain)."""
 
 AnyEntry = TypeVar("AnyEntry", bound=Hashable)
-Embodiment = Literal["landmarks", "photo"]
 # Names become file names on every system, and '_' joins them.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
 Words = Annotated[str, Field(min_length=1, max_length=1000)]

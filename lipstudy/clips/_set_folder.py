@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lipstudy.errors import OutputError
+from lipstudy.errors import OutputError, system_reason
 from lipstudy.records import sha256_of_file, write_text
 
 __all__ = ["Made", "SetFolder"]
@@ -90,8 +90,9 @@ class SetFolder:
                 if leftover.is_file():
                     leftover.unlink(missing_ok=True)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise OutputError(f"cannot write the folder {self.root}: {reason}; choose another with -o") from error
+            raise OutputError(
+                f"cannot write the folder {self.root}: {system_reason(error)}; choose another with -o"
+            ) from error
         try:
             yield
         finally:

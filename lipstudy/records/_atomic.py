@@ -1,5 +1,6 @@
 """A file is there whole, or not at all."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -7,16 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lipstudy.errors import InputError, OutputError
+from lipstudy.errors import InputError, OutputError, system_reason
 
 __all__ = ["atomic_path", "existing_file", "sha256_of_file", "sync_folder", "write_bytes", "write_text"]
+
+_WRITING_REFUSED = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
+)
+"""What the operating system answers to writing into a file that is already open; it names no file then."""
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; on a clean exit it is synced to disk and takes its name.
 
-    On any error, Ctrl-C included, the temporary file is removed and what stood at `path` stays.
+    On any error, Ctrl-C included, the temporary file is removed and what stood at `path` stays. An error of the block
+    that has nothing to do with writing (a source that cannot be read) leaves it as it is.
 
     Parameters
     ----------
@@ -29,15 +36,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         If the folder cannot be made or written, or the disk is full.
     """
     path = Path(path)
-    with told_as_output_error(path):
+    with _told_as_output_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # The suffix is kept: encoders choose a container by it.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=path.suffix)
         os.close(handle)
     temporary = Path(name)
     try:
-        with told_as_output_error(path):
+        try:
             yield temporary
+        except OSError as error:
+            if not _is_about(temporary, error):
+                raise
+            raise _output_error(path, error) from error
+        with _told_as_output_error(path):
             _sync(temporary)
             temporary.chmod(0o644)  # mkstemp makes files that only their owner may read
             temporary.replace(path)
@@ -47,13 +59,23 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def told_as_output_error(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusal to write `path` into an OutputError."""
+def _told_as_output_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"cannot write {path}: {reason}; nothing there was changed") from error
+        raise _output_error(path, error) from error
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot write {path}: {system_reason(error)}; nothing there was changed")
+
+
+def _is_about(temporary: Path, error: OSError) -> bool:
+    if error.filename is None or isinstance(error.filename, int):
+        return error.errno in _WRITING_REFUSED
+    # Files that are made on the way (the sound of a clip) stand beside the temporary one and share its stem.
+    named = Path(os.fsdecode(error.filename))
+    return named.parent == temporary.parent and named.stem == temporary.stem
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

@@ -7,9 +7,11 @@ from pydantic import Field
 
 from lipstudy.errors import InputError
 from lipstudy.records._atomic import sha256_of_file
-from lipstudy.records._table import Row, read_rows, write_rows
+from lipstudy.records._table import Row, read_numbered_rows, write_rows
 
-__all__ = ["Clip", "read_manifest", "write_manifest"]
+__all__ = ["Clip", "Embodiment", "read_manifest", "write_manifest"]
+
+Embodiment = Literal["landmarks", "photo"]
 
 
 class Clip(Row):
@@ -26,7 +28,7 @@ class Clip(Row):
     effective_articulation: float | None = Field(
         default=None, description="exp of the mean log ratio of the clip's lip intensity to that at articulation 1"
     )
-    embodiment: Literal["landmarks", "photo"] = Field(description="how the face is shown")
+    embodiment: Embodiment = Field(description="how the face is shown")
     source: str = Field(description="what the face is drawn from: landmarks, photograph (a sketch), film")
     model: str = Field(description="where the motion comes from: a model's name, or film")
     fps: float = Field(description="frames per second, constant", gt=0)
@@ -61,18 +63,18 @@ def read_manifest(path: str | Path, *, verify: bool = False) -> list[Clip]:
         `verify` if a video is missing or was changed after the manifest was written.
     """
     path = Path(path)
-    clips = read_rows(path, Clip, what="a clip manifest")
+    rows = read_numbered_rows(path, Clip, what="a clip manifest")
     seen: set[str] = set()
-    for line, clip in enumerate(clips, start=2):
+    for number, clip in rows:
         if clip.clip_id in seen:
-            raise InputError(f"{path}, row {line}, column 'clip_id': '{clip.clip_id}' is there twice")
+            raise InputError(f"{path}, row {number}, column 'clip_id': '{clip.clip_id}' is there twice")
         seen.add(clip.clip_id)
         video = (path.parent / clip.path).resolve()
         if not video.is_relative_to(path.parent.resolve()):
-            raise InputError(f"{path}, row {line}, column 'path': {clip.path} lies outside the manifest's folder")
+            raise InputError(f"{path}, row {number}, column 'path': {clip.path} lies outside the manifest's folder")
         if verify:
-            _check_unchanged(path, line, video, clip)
-    return clips
+            _check_unchanged(path, number, video, clip)
+    return [clip for _, clip in rows]
 
 
 def write_manifest(path: str | Path, clips: list[Clip]) -> None:
@@ -80,10 +82,11 @@ def write_manifest(path: str | Path, clips: list[Clip]) -> None:
     write_rows(path, clips, Clip)
 
 
-def _check_unchanged(path: Path, line: int, video: Path, clip: Clip) -> None:
+def _check_unchanged(path: Path, number: int, video: Path, clip: Clip) -> None:
     if not video.is_file():
-        raise InputError(f"{path}, row {line}: the clip {clip.path} is missing; build the set again")
+        raise InputError(f"{path}, row {number}: the clip {clip.path} is missing; build the set again")
     if sha256_of_file(video) != clip.sha256:
         raise InputError(
-            f"{path}, row {line}: the clip {clip.path} was changed after the manifest was written; build the set again"
+            f"{path}, row {number}: the clip {clip.path} was changed after the manifest was written;"
+            " build the set again"
         )

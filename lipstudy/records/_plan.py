@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from lipstudy.errors import InputError
-from lipstudy.records._table import Row, read_rows, write_rows
+from lipstudy.records._table import Row, read_numbered_rows, write_rows
 
 __all__ = ["PlannedTrial", "TrialKind", "read_plan", "write_plan"]
 
@@ -48,15 +48,16 @@ def read_plan(path: str | Path) -> list[PlannedTrial]:
     InputError
         If it is not a plan, is empty, numbers a trial twice, or mixes two designs.
     """
-    trials = read_rows(path, PlannedTrial, what="a plan")
+    rows = read_numbered_rows(path, PlannedTrial, what="a plan")
+    trials = [trial for _, trial in rows]
     if not trials:
         raise InputError(f"{path} has no trial: write it again with 'lipstudy plan'")
     if len({(trial.design_sha256, trial.seed) for trial in trials}) > 1:
         raise InputError(f"{path} mixes rows of different designs or seeds: write it again with 'lipstudy plan'")
     seen: set[tuple[str, int]] = set()
-    for line, trial in enumerate(trials, start=2):
+    for number, trial in rows:
         if (trial.participant, trial.trial) in seen:
-            raise InputError(f"{path}, row {line}: trial {trial.trial} of {trial.participant} is there twice")
+            raise InputError(f"{path}, row {number}: trial {trial.trial} of {trial.participant} is there twice")
         seen.add((trial.participant, trial.trial))
     return trials
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lipstudy.errors import InputError, nearest_name
 from lipstudy.records._atomic import existing_file, write_text
 
-__all__ = ["Row", "data_dictionary", "read_rows", "write_rows"]
+__all__ = ["Row", "data_dictionary", "read_numbered_rows", "read_rows", "write_rows"]
 
 
 class Row(BaseModel):
     """One row of a declared table. Each field's description is its entry in the data dictionary."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 AnyRow = TypeVar("AnyRow", bound=Row)
@@ -30,7 +30,7 @@ def read_rows(path: str | Path, row_type: type[AnyRow], *, what: str) -> list[An
     Parameters
     ----------
     path : str or Path
-        A CSV file in UTF-8 (with or without a byte order mark) with a header.
+        A CSV file in UTF-8 (with or without a byte order mark) with a header. Empty lines are passed over.
     row_type : type
         The declaration of its columns. An empty cell is None.
     what : str
@@ -45,13 +45,19 @@ def read_rows(path: str | Path, row_type: type[AnyRow], *, what: str) -> list[An
     InputError
         Naming file, row and column of the first thing wrong.
     """
+    return [row for _, row in read_numbered_rows(path, row_type, what=what)]
+
+
+def read_numbered_rows(path: str | Path, row_type: type[AnyRow], *, what: str) -> list[tuple[int, AnyRow]]:
+    """Read as `read_rows`, each row with its number in the file, as a spreadsheet counts: the header is row 1."""
     path = existing_file(path, what=what)
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        header = list(reader.fieldnames or [])
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header = next(reader, [])
         _check_header(path, header, row_type, what=what)
-        return [_parsed(path, number, cells, header, row_type) for number, cells in enumerate(reader, start=2)]
+        filled = [(number, cells) for number, cells in enumerate(reader, start=2) if cells]
+        return [(number, _parsed(path, number, cells, header, row_type)) for number, cells in filled]
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not text in UTF-8: {what} is a CSV file, save it as 'CSV UTF-8'") from error
     except csv.Error as error:
@@ -87,7 +93,7 @@ def _check_header(path: Path, header: list[str], row_type: type[Row], *, what: s
     missing = [name for name, field in fields.items() if field.is_required() and name not in header]
     if missing:
         found = nearest_name(missing[0], set(header) - set(fields))
-        raise InputError(f"{path} has no column '{missing[0]}'{found}: {what} needs {_listed(fields)}")
+        raise InputError(f"{path} has no column '{missing[0]}'{found}: {what} needs {', '.join(fields)}")
     unknown = [name for name in header if name not in fields]
     if unknown and row_type.model_config.get("extra") == "forbid":
         raise InputError(
@@ -98,18 +104,18 @@ def _check_header(path: Path, header: list[str], row_type: type[Row], *, what: s
         raise InputError(f"{path} has two columns '{doubled}': keep one")
 
 
-def _parsed(path: Path, line: int, cells: dict[str | Any, Any], header: list[str], row_type: type[AnyRow]) -> AnyRow:
-    if None in cells or any(value is None for value in cells.values()):
-        raise InputError(f"{path}, row {line}: the number of cells is not that of the header ({len(header)})")
+def _parsed(path: Path, number: int, cells: list[str], header: list[str], row_type: type[AnyRow]) -> AnyRow:
+    if len(cells) != len(header):
+        raise InputError(f"{path}, row {number}: the number of cells is not that of the header ({len(header)})")
     try:
-        return row_type.model_validate({name: value if value != "" else None for name, value in cells.items()})
+        return row_type.model_validate({name: cell or None for name, cell in zip(header, cells, strict=True)})
     except ValidationError as error:
         first = error.errors()[0]
         column = first["loc"][0] if first["loc"] else "row"
         if first["input"] is None:
-            raise InputError(f"{path}, row {line}, column '{column}' is empty: a value is needed") from error
+            raise InputError(f"{path}, row {number}, column '{column}' is empty: a value is needed") from error
         raise InputError(
-            f"{path}, row {line}, column '{column}': {first['input']!r} does not fit, {first['msg'][0].lower()}"
+            f"{path}, row {number}, column '{column}': {first['input']!r} does not fit, {first['msg'][0].lower()}"
             f"{first['msg'][1:]}"
         ) from error
 
@@ -120,7 +126,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value) if isinstance(value, float) else str(value)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)

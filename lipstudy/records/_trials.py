@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from lipstudy.errors import InputError
-from lipstudy.records._table import Row, read_rows, write_rows
+from lipstudy.records._table import Row, read_numbered_rows, write_rows
 
 __all__ = ["Trial", "read_trials", "write_trials"]
 
@@ -15,7 +15,7 @@ class Trial(Row):
     """One trial that was offered to a participant, answered or not."""
 
     # A lab adds columns of its own (age group, headphones); they travel along.
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
     participant: str = Field(description="participant slot")
     session: str = Field(description="name of the session, unique in the study")
@@ -61,17 +61,17 @@ def read_trials(path: str | Path) -> list[Trial]:
     InputError
         If a column is missing, a cell does not fit its column, or a trial of a session is there twice.
     """
-    trials = read_rows(path, Trial, what="a trial table")
+    rows = read_numbered_rows(path, Trial, what="a trial table")
     seen: dict[tuple[str, str, int], int] = {}
-    for line, trial in enumerate(trials, start=2):
+    for number, trial in rows:
         key = (trial.participant, trial.session, trial.trial)
         if key in seen:
             raise InputError(
-                f"{path}, row {line}: trial {trial.trial} of session {trial.session} is already in row {seen[key]};"
+                f"{path}, row {number}: trial {trial.trial} of session {trial.session} is already in row {seen[key]};"
                 " keep one of them"
             )
-        seen[key] = line
-    return trials
+        seen[key] = number
+    return [trial for _, trial in rows]
 
 
 def write_trials(path: str | Path, trials: list[Trial]) -> None:

@@ -10,7 +10,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from lipstudy.errors import InputError, OutputError
+from lipstudy.errors import InputError, OutputError, system_reason
 from lipstudy.records import PlannedTrial, sync_folder
 from lipstudy.study._events import Event, read_event
 from lipstudy.study._session import IllegalEventError, Session, planned_for
@@ -70,7 +70,7 @@ class EventLog:
                 f"the session of {self._before.participant} in {path.parent} is open in another process: close it first"
             ) from error
         except OSError as error:
-            raise OutputError(f"cannot write to {path.parent}: {_reason(error)}") from error
+            raise OutputError(f"cannot write to {path.parent}: {system_reason(error)}") from error
         try:
             self._open()
         except BaseException:
@@ -108,7 +108,7 @@ class EventLog:
             self._file.truncate(self._size)
             if isinstance(error, OSError):
                 raise OutputError(
-                    f"cannot write to {self._path}: {_reason(error)}; everything up to event"
+                    f"cannot write to {self._path}: {system_reason(error)}; everything up to event"
                     f" {self.session.num_events} is kept, make room and run the same command again to go on"
                 ) from error
             raise
@@ -133,7 +133,7 @@ class EventLog:
                 for folder in list(path.parents)[:3]:  # sessions/P01 and sessions may be new as well
                     sync_folder(folder)
         except OSError as error:
-            raise OutputError(f"cannot write to {path}: {_reason(error)}") from error
+            raise OutputError(f"cannot write to {path}: {system_reason(error)}") from error
         self._size = path.stat().st_size
 
 
@@ -188,7 +188,3 @@ def _replayed(path: Path, before: Session, events: Sequence[Event]) -> Session:
         except IllegalEventError as error:
             raise InputError(f"{path}, line {line} does not fit the study and its plan: {error}") from error
     return state
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

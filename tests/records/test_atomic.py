@@ -1,5 +1,6 @@
 """A file is there whole, or as it was before."""
 
+import errno
 import hashlib
 import os
 import signal
@@ -87,6 +88,25 @@ def test_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         write_text(tmp_path / "folder", "x")
     assert list((tmp_path / "folder").iterdir()) == []
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_source_that_cannot_be_read_is_not_called_a_fault_of_writing(tmp_path: Path) -> None:
+    def copy_what_is_gone() -> None:
+        with atomic_path(tmp_path / "a.txt") as temporary:
+            temporary.write_bytes((tmp_path / "source.txt").read_bytes())
+
+    with pytest.raises(FileNotFoundError, match=r"source\.txt"):
+        copy_what_is_gone()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_made_beside_the_temporary_one_counts_as_part_of_the_writing(tmp_path: Path) -> None:
+    def write_beside() -> None:
+        with atomic_path(tmp_path / "a.mp4") as temporary:
+            raise PermissionError(errno.EACCES, "Permission denied", str(temporary.with_suffix(".f32")))
+
+    with pytest.raises(OutputError, match=r"cannot write .*a\.mp4: permission denied; nothing there was changed"):
+        write_beside()
 
 
 def test_hash_is_that_of_the_bytes(tmp_path: Path) -> None:

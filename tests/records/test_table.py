@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from lipstudy.errors import InputError
 from lipstudy.records import Row, data_dictionary, read_rows, write_rows
+from lipstudy.records._table import read_numbered_rows
 
 
 class Answer(Row):
@@ -98,6 +99,7 @@ def test_data_dictionary_stands_beside_with_every_column(tmp_path: Path) -> None
         (("anna,3", "anna,three"), "row 2, column 'number': 'three' does not fit"),
         (("bert,0", "bert,"), "row 3, column 'number' is empty: a value is needed"),
         (("0.5", "nan"), "row 2, column 'share': 'nan' does not fit"),
+        (("bert,0", "\n\nbert,-1"), "row 5, column 'number': '-1' does not fit"),
         (("right", "up"), r"row 3, column 'side': 'up' does not fit, input should be 'left' or 'right'"),
         ((",false", ",maybe"), "row 3, column 'valid': 'maybe' does not fit"),
         ((",false", ",false,more"), r"row 3: the number of cells is not that of the header \(5\)"),
@@ -108,6 +110,26 @@ def test_data_dictionary_stands_beside_with_every_column(tmp_path: Path) -> None
 def test_what_is_wrong_is_named_with_file_row_and_column(tmp_path: Path, change: tuple[str, str], said: str) -> None:
     with pytest.raises(InputError, match=rf"answers\.csv.*{said}"):
         read(tmp_path, GOOD.replace(*change))
+
+
+class Measured(Row):
+    """One number without bounds."""
+
+    offset: float = Field(description="any number")
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "1e999", "nan"])
+def test_number_that_is_not_finite_is_refused(tmp_path: Path, value: str) -> None:
+    with pytest.raises(InputError, match=rf"row 2, column 'offset': '{value}' does not fit, input should be a finite"):
+        read(tmp_path, f"offset\n{value}\n", Measured)
+
+
+def test_empty_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
+    text = GOOD.replace("bert", "\n\nbert") + "\n\n"
+    assert read(tmp_path, text) == read(tmp_path, GOOD)
+    (tmp_path / "answers.csv").write_text(text)
+    numbered = read_numbered_rows(tmp_path / "answers.csv", Answer, what="a table of answers")
+    assert [number for number, _ in numbered] == [2, 5]
 
 
 def test_empty_file_lacks_its_first_column(tmp_path: Path) -> None:
