@@ -3,36 +3,21 @@
 import math
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from lipstudy.cli._output import Output, output_options
+from lipstudy.cli._output import Output, output_options, track_stem
+from lipstudy.cli._scaling import articulation_option, operator_option, scaling_sentence, scaling_suffix
 from lipstudy.cli._several import SeveralCommand
-
-if TYPE_CHECKING:
-    from lipstudy.motion import Articulated
 
 __all__ = ["articulate", "measure"]
 
 
 @click.command(cls=SeveralCommand, epilog="\b\nExample:\n  lipstudy articulate talk.track.npz --articulation 0.5 1.5")
 @click.argument("track", type=click.Path(path_type=Path))
-@click.option(
-    "--articulation",
-    type=float,
-    multiple=True,
-    required=True,
-    metavar="A...",
-    help="One or more articulation scales from 0 to 3: below 1 the lips move less, above 1 more.",
-)
-@click.option(
-    "--operator",
-    default="rest",
-    show_default=True,
-    metavar="rest|mean",
-    help="What is scaled about: the closed rest pose (closures stay) or the clip's mean pose (they open).",
-)
+@articulation_option
+@operator_option
 @click.option(
     "--neutral",
     type=click.Path(path_type=Path),
@@ -56,23 +41,21 @@ def articulate(
     too: talk.a0.50.mean.track.npz.
     """
     from lipstudy.errors import InputError
-    from lipstudy.face import estimate_neutral, load_track, save_track
+    from lipstudy.face import load_track, neutral_of, save_track
     from lipstudy.motion import scale_articulation
     from lipstudy.records import provenance
 
     if neutral is not None and operator != "rest":
         raise InputError(f"--neutral is for --operator rest: '{operator}' does not use it, leave it out")
     source = load_track(track)
-    pose = None
-    if neutral is not None:
-        other = load_track(neutral)
-        pose = other.neutral if other.neutral is not None else estimate_neutral(other.points, other.topology)
+    pose = None if neutral is None else neutral_of(load_track(neutral))
     scales = tuple(dict.fromkeys(articulation))
     scaled = [scale_articulation(source, scale, operator=operator, neutral=pose) for scale in scales]
 
     rows = []
     for each in scaled:
-        path = (folder or track.parent) / _name_of(track, each)
+        suffix = scaling_suffix(each.articulation, operator)
+        path = (folder or track.parent) / f"{track_stem(track)}{suffix}.track.npz"
         arguments = {"articulation": each.articulation, "operator": operator, "neutral": neutral and neutral.name}
         made = provenance(stage="articulate", arguments=arguments, inputs=[track, *([neutral] if neutral else [])])
         articulated = each.track.provenance["articulated"]
@@ -105,16 +88,5 @@ def measure(track: Path, reference: Path, output: Output) -> None:
     output.result({name: None if math.isnan(value) else value for name, value in values.items()}, "\n".join(table))
 
 
-def _name_of(track: Path, articulated: "Articulated") -> str:
-    stem = track.name.removesuffix(".npz").removesuffix(".track")
-    scale = articulated.articulation
-    number = f"{scale:.2f}" if round(scale, 2) == scale else repr(scale)
-    operator = "" if articulated.operator == "rest" else f".{articulated.operator}"
-    return f"{stem}.a{number}{operator}.track.npz"
-
-
 def _sentence(row: dict[str, Any]) -> str:
-    effective = row["effective_articulation"]
-    shown = "undefined, the lips do not move" if effective is None else f"{effective:.3f}"
-    lost = f"{row['contact_frames_lost']} of {row['contact_frames']} frames with lips in contact lost"
-    return f"{row['path']}: effective articulation {shown}; {lost}; crossings repaired in {row['crossings_repaired']}"
+    return f"{row['path']}: {scaling_sentence(row)}; crossings repaired in {row['crossings_repaired']}"

@@ -2,12 +2,15 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from lipstudy.cli._output import Output, output_options
+from lipstudy.cli._output import Output, counted, output_options, track_stem
 from lipstudy.errors import InputError, OutputError, nearest_name
+
+if TYPE_CHECKING:
+    from lipstudy.media import Sound
 
 __all__ = ["build", "render"]
 
@@ -114,15 +117,13 @@ def render(
     shown = load_track(track)
     speech = None if sound is None else _speech_for(shown.duration_s, sound, track)
     if path is None:
-        stem = track.name.removesuffix(".npz").removesuffix(".track")
-        path = track.with_name(f"{stem}.{'landmarks' if photograph is None else 'photo'}.mp4")
+        path = track.with_name(f"{track_stem(track)}.{'landmarks' if photograph is None else 'photo'}.mp4")
     if photograph is None:
         frames = render_landmarks(shown, style=LANDMARK_STYLES[style_name], size_px=size_px)
     else:
         frames = render_photograph(face_in(photograph), shown, size_px=size_px)
     with output.progress("drawing", "frames") as show:
-        counted = _counted(frames, shown.num_frames, show)
-        encode_clip(path, counted, fps=shown.fps, sound=speech)
+        encode_clip(path, counted(frames, shown.num_frames, show), fps=shown.fps, sound=speech)
     measured = measure_clip(path, sound=speech)
     faults = [] if speech is None else clip_faults(measured, frames=shown.num_frames, fps=shown.fps, sound=speech)
     if faults:
@@ -139,7 +140,7 @@ def render(
     output.result(value, f"{path}: {measured.frames} frames at {measured.fps:g} frames/s, {with_sound}")
 
 
-def _speech_for(duration_s: float, sound: Path, track: Path) -> Any:
+def _speech_for(duration_s: float, sound: Path, track: Path) -> "Sound":
     from lipstudy.clips import sound_beside_picture
     from lipstudy.media import read_sound
 
@@ -149,9 +150,3 @@ def _speech_for(duration_s: float, sound: Path, track: Path) -> Any:
             f"{sound} lasts {speech.duration_s:.2f} s and {track} {duration_s:.2f} s: give the sound that belongs to it"
         )
     return sound_beside_picture(speech, duration_s=duration_s)
-
-
-def _counted(frames: Any, total: int, show: Any) -> Any:
-    for index, frame in enumerate(frames, start=1):
-        yield frame
-        show(index, total)

@@ -45,7 +45,7 @@ def track(films: tuple[Path, ...], *, destination: Path | None, workers: int, fo
         with output.progress("tracking", "frames") as show:
             _track_all(to_do, frames, workers=workers, show=show)
     summaries = [_summary(job) for job in jobs]
-    output.result(summaries, "\n".join(_sentence(summary) for summary in summaries))
+    output.result({"tracks": summaries}, "\n".join(_sentence(summary) for summary in summaries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,10 @@ def _jobs(films: tuple[Path, ...], destination: Path | None) -> list[_Job]:
 
 
 def _is_done(job: _Job) -> bool:
-    from lipstudy import __version__
-    from lipstudy.face import load_track
-    from lipstudy.records import existing_file, sha256_of_file
+    from lipstudy.face import is_track_of
+    from lipstudy.records import existing_file
 
-    existing_file(job.film, what="a film")
-    if not job.track.is_file():
-        return False
-    try:
-        made_from = load_track(job.track).provenance
-    except InputError:
-        return False
-    return made_from.get("lipstudy") == __version__ and made_from.get("inputs") == {
-        job.film.name: sha256_of_file(job.film)
-    }
+    return is_track_of(job.track, existing_file(job.film, what="a film"))
 
 
 def _track_all(jobs: list[_Job], frames: list[int], *, workers: int, show: Progress) -> None:

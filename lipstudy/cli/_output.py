@@ -1,17 +1,20 @@
-"""How a verb tells: results on stdout, progress and messages on stderr."""
+"""What every verb has: results on stdout, progress and messages on stderr, a seed, names for its results."""
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from lipstudy.execution import Progress
 
-__all__ = ["Output", "output_options", "seed_option"]
+__all__ = ["Output", "counted", "output_options", "seed_option", "track_stem"]
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,12 @@ class Output:
         if not self.quiet:
             click.echo(message, err=True)
 
-    def result(self, value: Any, text: str) -> None:
-        """Print a verb's result on stdout: `value` as JSON if asked for, else `text`."""
+    def result(self, value: dict[str, Any], text: str) -> None:
+        """Print a verb's result on stdout: `value` as a JSON object if asked for, else `text`."""
         click.echo(json.dumps(value, indent=2, allow_nan=False) if self.json else text)
 
     @contextmanager
-    def progress(self, label: str, unit: str) -> Any:
+    def progress(self, label: str, unit: str) -> Iterator[Progress]:
         """Give a Progress callback that draws a bar on stderr."""
         from tqdm import tqdm
 
@@ -43,8 +46,7 @@ class Output:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            callback: Progress = show
-            yield callback
+            yield show
 
 
 def output_options(verb: Callable[..., None]) -> Callable[..., None]:
@@ -62,3 +64,16 @@ def output_options(verb: Callable[..., None]) -> Callable[..., None]:
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of every random number."
 )
+
+
+def counted(items: Iterable[Item], total: int, show: Progress | None) -> Iterator[Item]:
+    """Yield `items`, telling `show` after each how many of `total` were taken."""
+    for done, item in enumerate(items, start=1):
+        yield item
+        if show is not None:
+            show(done, total)
+
+
+def track_stem(track: Path) -> str:
+    """Return the name of a track without its ending: "talk" for talk.track.npz."""
+    return track.name.removesuffix(".npz").removesuffix(".track")

@@ -1,27 +1,19 @@
 """The verb restage: a speaker's own film, its lips moving less or more."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from lipstudy.cli._output import Output, output_options
+from lipstudy.cli._output import Output, counted, output_options
+from lipstudy.cli._scaling import articulation_option, operator_option, scaling_sentence, scaling_suffix
 from lipstudy.cli._several import SeveralCommand
-from lipstudy.errors import InputError, nearest_name
 from lipstudy.execution import Progress, run_each
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from lipstudy.face import LandmarkTrack
-
 __all__ = ["restage"]
-
 
 _CRF = 15
 """At articulation 1 the PSNR of the face against the film is then 39.5 to 40 dB on GRID (at 18, 38 to 38.8)."""
@@ -29,21 +21,8 @@ _CRF = 15
 
 @click.command(cls=SeveralCommand, epilog="\b\nExample:\n  lipstudy restage talk.mp4 --articulation 0.5 1.5")
 @click.argument("film", type=click.Path(path_type=Path))
-@click.option(
-    "--articulation",
-    type=float,
-    multiple=True,
-    required=True,
-    metavar="A...",
-    help="One or more articulation scales from 0 to 3: below 1 the lips move less, above 1 more.",
-)
-@click.option(
-    "--operator",
-    default="rest",
-    show_default=True,
-    metavar="rest|mean",
-    help="What is scaled about: the closed rest pose (closures stay) or the clip's mean pose (they open).",
-)
+@articulation_option
+@operator_option
 @click.option(
     "--track",
     "track_path",
@@ -70,13 +49,15 @@ def restage(
     1 too, and show that one instead of the film: it has gone through the same encoder as the others.
     """
     from lipstudy.media import open_film, read_sound
+    from lipstudy.motion import check_articulation
 
-    _check(articulation, operator)
+    for scale in articulation:  # told before the film is tracked, which takes longer than a typing error is worth
+        check_articulation(scale, operator=operator)
     num_frames = open_film(film).num_frames
     read_sound(film)  # a film without sound is told before the work, not after
     used = track_path or _own_track(film, folder, output)
     jobs = [
-        _Job(film, used, scale, operator, (folder or film.parent) / _name_of(film, scale, operator))
+        _Job(film, used, scale, operator, (folder or film.parent) / f"{film.stem}{scaling_suffix(scale, operator)}.mp4")
         for scale in dict.fromkeys(articulation)
     ]
     made: dict[int, dict[str, Any]] = {}
@@ -104,52 +85,18 @@ class _Job:
     clip: Path
 
 
-def _check(articulation: tuple[float, ...], operator: str) -> None:
-    # Before the film is tracked, which takes longer than a person likes to wait for a typing error.
-    from lipstudy.motion import MAX_ARTICULATION, OPERATORS
-
-    for scale in articulation:
-        if not 0 <= scale <= MAX_ARTICULATION:
-            raise InputError(
-                f"the articulation scale must be between 0 and {MAX_ARTICULATION:g}, got {scale:g}: "
-                "below 1 the lips move less than in the film, above 1 more"
-            )
-    if operator not in OPERATORS:
-        known = ", ".join(OPERATORS)
-        raise InputError(f"the operator {operator!r} is unknown{nearest_name(operator, OPERATORS)}: known is {known}")
-
-
 def _own_track(film: Path, folder: Path | None, output: Output) -> Path:
     """Return the path of the film's track, beside it or among the results; track the film if there is none."""
-    from lipstudy.face import save_track, track_film
-    from lipstudy.records import sha256_of_file
+    from lipstudy.face import is_track_of, save_track, track_film
 
-    name, sha256 = f"{film.stem}.track.npz", sha256_of_file(film)
-    for place in (film.parent, folder or film.parent):
-        if _is_track_of(place / name, sha256):
+    name = f"{film.stem}.track.npz"
+    for place in dict.fromkeys((film.parent, folder or film.parent)):
+        if is_track_of(place / name, film):
             return place / name
     path = (folder or film.parent) / name
     with output.progress("tracking", "frames") as show:
         save_track(path, track_film(film, progress=show))
     return path
-
-
-def _is_track_of(path: Path, sha256: str) -> bool:
-    from lipstudy import __version__
-    from lipstudy.face import load_track
-
-    if not path.is_file():
-        return False
-    try:
-        made = load_track(path).provenance
-    except InputError:
-        return False
-    return made.get("lipstudy") == __version__ and sha256 in dict(made.get("inputs", {})).values()
-
-
-def _name_of(film: Path, scale: float, operator: str) -> str:
-    number = f"{scale:.2f}" if round(scale, 2) == scale else repr(scale)
-    return f"{film.stem}.a{number}{'' if operator == 'rest' else f'.{operator}'}.mp4"
 
 
 def _restage_one(job: _Job, progress: Progress | None = None) -> dict[str, Any]:
@@ -164,7 +111,8 @@ def _restage_one(job: _Job, progress: Progress | None = None) -> dict[str, Any]:
     folded: list[int] = []
     frames = restage_frames(job.film, track, articulated.track, on_fold=folded.append)
     sound = sound_beside_picture(read_sound(job.film), duration_s=track.duration_s)
-    encode_clip(job.clip, _counted(frames, track, progress), fps=track.fps, sound=sound, crf=_CRF)
+    shown = counted(frames, track.num_frames, progress)
+    encode_clip(job.clip, shown, fps=track.fps, sound=sound, crf=_CRF)
     told = {
         "path": str(job.clip),
         **articulated.track.provenance["articulated"],
@@ -179,18 +127,6 @@ def _restage_one(job: _Job, progress: Progress | None = None) -> dict[str, Any]:
     return told
 
 
-def _counted(
-    frames: "Iterator[NDArray[np.uint8]]", track: "LandmarkTrack", progress: Progress | None
-) -> "Iterator[NDArray[np.uint8]]":
-    for done, frame in enumerate(frames, start=1):
-        yield frame
-        if progress is not None:
-            progress(done, track.num_frames)
-
-
 def _sentence(clip: dict[str, Any]) -> str:
-    effective = clip["effective_articulation"]
-    shown = "undefined, the lips do not move" if effective is None else f"{effective:.3f}"
     folds = f"; the picture folds in {len(clip['folded_frames'])} frames" if clip["folded_frames"] else ""
-    lost = f"{clip['contact_frames_lost']} of {clip['contact_frames']} frames with lips in contact lost"
-    return f"{clip['path']}: effective articulation {shown}; {lost}{folds}"
+    return f"{clip['path']}: {scaling_sentence(clip)}{folds}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lipstudy.cli._output import Output, output_options
+from lipstudy.cli._output import Output, output_options, track_stem
 from lipstudy.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def speak(
     track = viseme_track(utterance.phones, duration_s=utterance.sound.duration_s, fps=fps, neutral=face)
     arguments: dict[str, Any] = {"text": utterance.text, "voice": voice, "rate_wpm": rate_wpm, "fps": fps}
     made = provenance(stage="speak", arguments=arguments, inputs=[] if neutral is None else [neutral])
-    sound_path = track_path.with_name(track_path.name.removesuffix(".npz").removesuffix(".track") + ".wav")
+    sound_path = track_path.with_name(f"{track_stem(track_path)}.wav")
     write_sound(sound_path, utterance.sound)
     save_track(track_path, track.with_points(track.points, provenance=made))
     told = {
@@ -93,12 +93,10 @@ def _name_of(text: str) -> str:
 
 
 def _neutral_of(path: Path) -> "NDArray[np.floating[Any]]":
-    from lipstudy.face import MEDIAPIPE_478, close_lips, estimate_neutral, load_track, normalise_head
-
     if path.suffix == ".npz":
-        track = load_track(path)
-        return track.neutral if track.neutral is not None else estimate_neutral(track.points, track.topology)
-    from lipstudy.clips import open_photograph
+        from lipstudy.face import load_track, neutral_of
 
-    points, _ = normalise_head(open_photograph(path).landmarks_px[None], MEDIAPIPE_478)
-    return close_lips(points[0], MEDIAPIPE_478)
+        return neutral_of(load_track(path))
+    from lipstudy.clips import neutral_in, open_photograph
+
+    return neutral_in(open_photograph(path))

@@ -6,7 +6,7 @@ from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LANDMARK_STYLES
 from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, open_photograph, render_photograph
 from lipstudy.clips._recipe import Recipe, load_recipe
 from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, restage_frames
-from lipstudy.clips._takes import face_in, sound_beside_picture
+from lipstudy.clips._takes import face_in, neutral_in, sound_beside_picture
 from lipstudy.clips._warp import FaceWarp, WarpMap
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "clip_faults",
     "face_in",
     "load_recipe",
+    "neutral_in",
     "open_photograph",
     "render_landmarks",
     "render_photograph",

@@ -20,8 +20,8 @@ from lipstudy.face import (
     HeadPose,
     LandmarkTrack,
     close_lips,
-    estimate_neutral,
     load_track,
+    neutral_of,
     normalise_head,
     save_track,
     track_film,
@@ -32,7 +32,7 @@ from lipstudy.motion import viseme_track
 from lipstudy.records import atomic_path, hash_of, provenance, write_text
 from lipstudy.speech import Phone, synthesise
 
-__all__ = ["Take", "face_in", "load_face", "make_takes", "sound_beside_picture"]
+__all__ = ["Take", "face_in", "load_face", "make_takes", "neutral_in", "sound_beside_picture"]
 
 VISEME_MODEL = "visemes"
 
@@ -74,7 +74,7 @@ def make_takes(recipe: Recipe, folder: SetFolder, *, workers: int) -> list[Take]
     OutputError
         If the folder cannot be written.
     """
-    neutrals = {speaker.name: _neutral_of(_face_of(speaker, folder)) for speaker in recipe.speakers}
+    neutrals = {speaker.name: neutral_in(_face_of(speaker, folder)) for speaker in recipe.speakers}
     spoken = {sentence.name: _speak(sentence, recipe, folder) for sentence in recipe.sentences}
     takes = []
     for speaker in recipe.speakers:
@@ -134,7 +134,8 @@ def _face_of(speaker: Speaker, folder: SetFolder) -> PhotoFace:
     return load_face(path)
 
 
-def _neutral_of(face: PhotoFace) -> NDArray[np.float32]:
+def neutral_in(face: PhotoFace) -> NDArray[np.float32]:
+    """Return the neutral of the face in a photograph, (478, 3) head-normalised: its own, with the lips closed."""
     points, _ = normalise_head(face.landmarks_px[None].astype(np.float64), MEDIAPIPE_478)
     return np.asarray(close_lips(points[0], MEDIAPIPE_478), np.float32)
 
@@ -188,8 +189,7 @@ def _on_face(track: LandmarkTrack, neutral: NDArray[np.float32], *, told: Mappin
         raise InputError(
             f"tracks of topology '{MEDIAPIPE_478.name}' can be shown on a face, not {track.topology.name!r}"
         )
-    own = track.neutral if track.neutral is not None else estimate_neutral(track.points, track.topology)
-    points = uncross_lips(neutral + (track.points.astype(np.float64) - own), track.topology)
+    points = uncross_lips(neutral + (track.points.astype(np.float64) - neutral_of(track)), track.topology)
     return LandmarkTrack(
         points=points.astype(np.float32),
         fps=track.fps,

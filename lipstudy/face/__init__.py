@@ -11,11 +11,11 @@ from lipstudy.face._lips import (
     mouth_width,
     uncross_lips,
 )
-from lipstudy.face._neutral import close_lips, estimate_neutral
+from lipstudy.face._neutral import close_lips, estimate_neutral, neutral_of
 from lipstudy.face._pose import normalise_head
 from lipstudy.face._topology import MEDIAPIPE_478, Topology, topology_named
 from lipstudy.face._track import HeadPose, LandmarkTrack, load_track, save_track
-from lipstudy.face._tracking import MAX_GAP_S, track_film
+from lipstudy.face._tracking import MAX_GAP_S, is_track_of, track_film
 
 __all__ = [
     "CONTACT_GAP_IOD",
@@ -29,12 +29,14 @@ __all__ = [
     "estimate_neutral",
     "generic_neutral",
     "inner_lip_gaps",
+    "is_track_of",
     "lip_aperture",
     "lip_displacement_rms",
     "lips_in_contact",
     "load_track",
     "log_lip_intensity_ratio",
     "mouth_width",
+    "neutral_of",
     "normalise_head",
     "save_track",
     "symmetric_face",

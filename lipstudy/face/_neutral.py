@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from lipstudy.face._lips import lip_aperture, uncross_lips
 from lipstudy.face._topology import Topology
+from lipstudy.face._track import LandmarkTrack
 
-__all__ = ["close_lips", "estimate_neutral"]
+__all__ = ["close_lips", "estimate_neutral", "neutral_of"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -22,6 +23,11 @@ _UPPER_LIP_SHARE = 0.25
 
 _CHIN_SHARE = 0.7
 """Rise of the chin to that of the lower lip, which also lifts itself."""
+
+
+def neutral_of(track: LandmarkTrack) -> Floats:
+    """Return the neutral that `track` carries, (K, 3) head-normalised; estimated from its points if it has none."""
+    return track.neutral if track.neutral is not None else estimate_neutral(track.points, track.topology)
 
 
 def estimate_neutral(points: Floats, topology: Topology) -> NDArray[np.float64]:
@@ -88,9 +94,7 @@ def close_lips(points: Floats, topology: Topology) -> NDArray[np.float64]:
 def _leading_moves(points: Floats, topology: Topology) -> dict[int, Floats]:
     """Return landmark -> displacement (3,) for the landmarks that lead the others."""
     still = ("right eye", "left eye", "right brow", "left brow", "nose bridge", "nose base", "face oval")
-    moves: dict[int, Floats] = dict.fromkeys(
-        (point for name in still for point in _contour(name, topology)), np.zeros(3)
-    )
+    moves: dict[int, Floats] = dict.fromkeys((point for name in still for point in topology.contour(name)), np.zeros(3))
     moves |= dict.fromkeys((*topology.mouth_corners, *_inner_corners(topology)), np.zeros(3))
     for (upper, lower), outer in zip(topology.inner_lip_pairs, topology.outer_lip_pairs, strict=True):
         gap = points[lower] - points[upper]
@@ -101,10 +105,6 @@ def _leading_moves(points: Floats, topology: Topology) -> dict[int, Floats]:
     lower_lip = moves[topology.inner_lip_centres[1]] * [0, 1, 1]
     moves |= {point: _CHIN_SHARE * weight * lower_lip for point, weight in zip(jaw, _falling(along), strict=True)}
     return moves
-
-
-def _contour(name: str, topology: Topology) -> tuple[int, ...]:
-    return topology.loops[name] if name in topology.loops else topology.lines[name]
 
 
 def _inner_corners(topology: Topology) -> tuple[int, ...]:

@@ -41,6 +41,10 @@ class Topology:
     mirror: Indices
     """For each of the K landmarks the one on the other side of the face; those in the middle are their own."""
 
+    def contour(self, name: str) -> Indices:
+        """Return the loop or line called `name`."""
+        return self.loops[name] if name in self.loops else self.lines[name]
+
 
 _OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 _INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)

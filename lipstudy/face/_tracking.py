@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lipstudy import __version__
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress
 from lipstudy.face._detector import find_faces, why_no_face
@@ -12,11 +13,11 @@ from lipstudy.face._neutral import estimate_neutral
 from lipstudy.face._pose import normalise_head
 from lipstudy.face._smoothing import keep_fast_lips, seal_closures, smooth_over_time
 from lipstudy.face._topology import MEDIAPIPE_478
-from lipstudy.face._track import LandmarkTrack
+from lipstudy.face._track import LandmarkTrack, load_track
 from lipstudy.media import Film, open_film, read_frames
-from lipstudy.records import provenance
+from lipstudy.records import provenance, sha256_of_file
 
-__all__ = ["MAX_GAP_S", "track_film"]
+__all__ = ["MAX_GAP_S", "is_track_of", "track_film"]
 
 MAX_GAP_S = 0.2
 """The longest run of frames without a face that is interpolated."""
@@ -70,6 +71,20 @@ def track_film(path: str | Path, *, progress: Progress | None = None) -> Landmar
         frame_size_px=(film.width_px, film.height_px),
         provenance=provenance(stage="track", arguments={"film": film.path.name}, inputs=[film.path]),
     )
+
+
+def is_track_of(path: str | Path, film: str | Path) -> bool:
+    """Return whether `path` holds what `track_film` gives for `film`: tracked from its bytes, by this version."""
+    if not Path(path).is_file():
+        return False
+    try:
+        made = load_track(path).provenance
+    except InputError:
+        return False
+    inputs = made.get("inputs")
+    if made.get("stage") != "track" or made.get("lipstudy") != __version__ or not isinstance(inputs, dict):
+        return False
+    return sha256_of_file(film) in inputs.values()
 
 
 def _look_at_each(film: Film, progress: Progress | None) -> NDArray[np.float32]:

@@ -14,16 +14,16 @@ from lipstudy.face import (
     LandmarkTrack,
     Topology,
     close_lips,
-    estimate_neutral,
     inner_lip_gaps,
     lip_aperture,
     lips_in_contact,
     log_lip_intensity_ratio,
+    neutral_of,
     uncross_lips,
 )
 from lipstudy.motion._regions import articulation_weights, lip_columns
 
-__all__ = ["MAX_ARTICULATION", "OPERATORS", "Articulated", "scale_articulation"]
+__all__ = ["MAX_ARTICULATION", "OPERATORS", "Articulated", "check_articulation", "scale_articulation"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -114,14 +114,7 @@ def scale_articulation(
     Source: scale of lip motion as a degree of articulation, Aldeneh et al. (ICASSP 2023); exaggeration of facial
     motion about a mean, Hill, Troje & Johnston (2005). The closed rest pose as reference is this toolkit's choice.
     """
-    if not 0 <= articulation <= MAX_ARTICULATION:
-        raise InputError(
-            f"the articulation scale must be between 0 and {MAX_ARTICULATION:g}, got {articulation:g}: "
-            "below 1 the lips move less than in the recording, above 1 more"
-        )
-    if operator not in OPERATORS:
-        known = ", ".join(OPERATORS)
-        raise InputError(f"the operator {operator!r} is unknown{nearest_name(operator, OPERATORS)}: known is {known}")
+    check_articulation(articulation, operator=operator)
     if track.num_frames == 0:
         raise InputError("the track has no frame: nothing can be articulated")
     topology = track.topology
@@ -144,6 +137,18 @@ def scale_articulation(
     in_json = told | {"effective_articulation": None if math.isnan(log_ratio) else math.exp(log_ratio)}
     scaled_track = track.with_points(points, provenance={**track.provenance, "articulated": in_json})
     return Articulated(track=scaled_track, **told)
+
+
+def check_articulation(articulation: float, *, operator: str) -> None:
+    """Raise InputError unless `articulation` is within [0, MAX_ARTICULATION] and `operator` is one of OPERATORS."""
+    if not 0 <= articulation <= MAX_ARTICULATION:
+        raise InputError(
+            f"the articulation scale must be between 0 and {MAX_ARTICULATION:g}, got {articulation:g}: "
+            "below 1 the lips move less than in the recording, above 1 more"
+        )
+    if operator not in OPERATORS:
+        known = ", ".join(OPERATORS)
+        raise InputError(f"the operator {operator!r} is unknown{nearest_name(operator, OPERATORS)}: known is {known}")
 
 
 def _about_rest(track: LandmarkTrack, articulation: float, neutral: Floats | None) -> Floats:
@@ -176,7 +181,7 @@ def _about(pose: Floats, track: LandmarkTrack, articulation: float) -> Floats:
 def _closed_rest_pose(track: LandmarkTrack, neutral: Floats | None) -> Floats:
     topology = track.topology
     if neutral is None:
-        neutral = track.neutral if track.neutral is not None else estimate_neutral(track.points, topology)
+        neutral = neutral_of(track)
     if np.shape(neutral) != (topology.num_points, 3) or not np.isfinite(neutral).all():
         raise InputError(
             f"the neutral must be {topology.num_points} finite points of 3 axes, got an array of shape "

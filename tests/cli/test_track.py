@@ -43,7 +43,7 @@ def test_several_films_on_two_processes_give_json_in_their_order(tmp_path: Path)
     films = [film_at(tmp_path / f"{name}.mp4", [PORTRAIT] * 3) for name in "cab"]
     films.append(film_at(tmp_path / "gap.mp4", [PORTRAIT, np.zeros_like(PORTRAIT), PORTRAIT]))
     done = lipstudy("track", *films, "-o", tmp_path / "tracks", "--workers", "2", "--json")
-    told = json.loads(done.stdout)
+    told = json.loads(done.stdout)["tracks"]
     assert done.returncode == 0
     assert [entry["film"] for entry in told] == [str(film) for film in films]
     assert [entry["invalid_frames"] for entry in told] == [[], [], [], [1]]
