@@ -5,12 +5,12 @@ from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+from pydantic import Field, PlainSerializer, field_validator, model_validator
 
 from lipstudy.clips._landmarks import LandmarkStyle
 from lipstudy.errors import nearest_name
 from lipstudy.motion import MAX_ARTICULATION, OPERATORS
-from lipstudy.records import Embodiment, read_declaration
+from lipstudy.records import Declared, Embodiment, read_declaration
 
 __all__ = ["ASTRONAUT", "FilmedSentence", "Recipe", "Sentence", "Speaker", "load_recipe"]
 
@@ -23,21 +23,17 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40
 Words = Annotated[str, Field(min_length=1, max_length=1000)]
 # Where a file lies is a matter of one machine; what is recorded is its name, and elsewhere its hash.
 File = Annotated[Path, PlainSerializer(lambda path: path.name, return_type=str)]
-Scale = Annotated[float, Field(ge=0, le=MAX_ARTICULATION, allow_inf_nan=False)]
+Scale = Annotated[float, Field(ge=0, le=MAX_ARTICULATION)]
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Speaker(_Declared):
+class Speaker(Declared):
     """A face that says every one of the sentences."""
 
     name: Name = Field(description="letters, digits and -; part of each clip's name")
     photograph: File = Field(description="an image with one face looking at the camera, or 'astronaut'")
 
 
-class Sentence(_Declared):
+class Sentence(Declared):
     """Something said: a text for the synthetic voice, or a track and its sound from elsewhere."""
 
     name: Name = Field(description="letters, digits and -; part of each clip's name")
@@ -59,7 +55,7 @@ class Sentence(_Declared):
         return self
 
 
-class FilmedSentence(_Declared):
+class FilmedSentence(Declared):
     """A film of one speaker who says one sentence; picture, motion and sound come from it."""
 
     speaker: Name = Field(description="letters, digits and -; part of each clip's name")
@@ -68,7 +64,7 @@ class FilmedSentence(_Declared):
     text: Words | None = Field(default=None, description="the words")
 
 
-class Recipe(_Declared):
+class Recipe(Declared):
     """A stimulus set: every speaker with every sentence, and every film, at every scale in every embodiment."""
 
     speakers: tuple[Speaker, ...] = Field(default=(), description="faces; each says every sentence")
@@ -81,7 +77,7 @@ class Recipe(_Declared):
     embodiments: tuple[Embodiment, ...] = Field(default=("landmarks", "photo"), description="how the face is shown")
     voice: str = Field(default="en-us", description="language of the synthetic voice, as espeak-ng names it")
     rate_wpm: int = Field(default=160, description="speaking rate in words per minute", ge=80, le=400)
-    fps: float = Field(default=25.0, description="frames per second", ge=10, le=120, allow_inf_nan=False)
+    fps: float = Field(default=25.0, description="frames per second", ge=10, le=120)
     size_px: int = Field(default=512, description="side of the square picture", ge=64, le=4096, multiple_of=2)
     style: LandmarkStyle = Field(default=LandmarkStyle(), description="how landmarks are drawn")
 

@@ -46,8 +46,6 @@ class Design:
     blocks: tuple[RandomBlock, ...]
     notes: tuple[str, ...]
     """What was done to the table, one sentence each."""
-    dropped_rows: int
-    """Rows left out because a value was missing."""
 
     @property
     def nobs(self) -> int:
@@ -93,7 +91,7 @@ def build_design(formula: Formula, table: Any) -> Design:
     blocks = tuple(block for term in range(len(formula.random)) for block in _blocks(formula, term, frame))
     _refuse_levels_of_one_participant(formula, frame)
     notes.extend(_notes_on_numbers(formula, frame))
-    return Design(proportions, trials, fixed, names, blocks, tuple(notes), dropped)
+    return Design(proportions, trials, fixed, names, blocks, tuple(notes))
 
 
 def _refuse_duplicated_trials(table: Any) -> None:

@@ -12,6 +12,9 @@ __all__ = ["can_fit_with_glmm", "fit_with_glmm"]
 
 _ENGINE = "glmm"
 
+_NOT_TO_BE_USED = {"search_limit", "fit_failed", "pirls_exhausted", "variance_at_limit", "precision_limited"}
+"""Kinds of glmm's warnings after which its numbers are not those of an optimum, though it may say converged."""
+
 
 def can_fit_with_glmm(design: Design) -> bool:
     """Return whether glmm has this model: each block an intercept, and slopes that are fixed terms too."""
@@ -60,9 +63,6 @@ def fit_with_glmm(design: Design) -> EngineFit:
         bool(fit.converged) and not severe,
         severe[0] if severe else "",
     )
-
-
-_NOT_TO_BE_USED = {"search_limit", "fit_failed", "pirls_exhausted", "variance_at_limit", "precision_limited"}
 
 
 def _slopes(design: Design, block: RandomBlock) -> list[int | None]:

@@ -19,11 +19,15 @@ from lipstudy.inference._separation import separation
 __all__ = ["FixedEffect", "MixedFit", "fit_mixed_logit"]
 
 LOGLIK_TOLERANCE = 0.01
+"""Beyond this difference one of the two searches did not reach the optimum."""
 SLOPE_TOLERANCE = 1e-3
 """Of the larger of the estimate's size and its standard error: an effect of zero has no relative difference."""
 SE_TOLERANCE = 0.05
+"""Relative."""
 SINGULAR_SD = 1e-4
+"""Log odds. lme4's isSingular has the same number, for relative standard deviations."""
 SINGULAR_CORRELATION = 0.99
+"""Beyond it a slope is a multiple of its intercept, one random effect and not two."""
 IMPOSSIBLE_SD = 20.0
 """Log odds. Groups that differ by so much each give one answer only."""
 

@@ -17,6 +17,7 @@ MAX_LAG_S = 0.4
 """Lags are looked for up to this; a syllable lasts about half of it."""
 
 _STILL_IOD = 1e-5
+"""A course that deviates less than this does not change: single precision rounds at about 1e-7 IOD."""
 _MIN_OVERLAP_FRAMES = 3
 
 

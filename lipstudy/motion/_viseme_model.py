@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ PARAMETERS = ("aperture", "width", "jaw", "shape 1", "shape 2", "shape 3")
 as displacement from the neutral in IOD; then the principal components of what these leave over on the lips."""
 
 _FPS = (1.0, 1000.0)
+"""Least and most frames per second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def load_viseme_model() -> VisemeModel:
     return _model_of(data)
 
 
-def save_viseme_model(path: Any, model: VisemeModel) -> None:
+def save_viseme_model(path: str | Path, model: VisemeModel) -> None:
     """Write `model` to a .npz file, atomically and with the same bytes for the same numbers. Raises OutputError."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **asdict(model))

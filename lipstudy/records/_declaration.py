@@ -5,16 +5,22 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from lipstudy.errors import InputError, nearest_name
 from lipstudy.records._atomic import existing_file
 
-__all__ = ["read_declaration"]
+__all__ = ["Declared", "read_declaration"]
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 Place = tuple[int | str, ...]
+
+
+class Declared(BaseModel):
+    """Part of a file that a lab writes: an unknown key is an error, and so is a number that is not finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def read_declaration(path: str | Path, model: type[AnyModel], *, what: str) -> AnyModel:

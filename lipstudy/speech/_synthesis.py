@@ -20,8 +20,11 @@ __all__ = ["Utterance", "synthesise"]
 
 _RATES_WPM = (80, 400)  # at 450 espeak-ng shortens the finished sound and its phone times no longer fit
 _REST_S = 0.25
+"""Silence before and after the speech, in which the lips leave their rest and come back to it."""
 _CLOSURE_AT_MOST_S = 0.12
+"""A longer silence before a plosive is a pause and not its closure."""
 _TIMEOUT_S = 120
+"""A long text takes seconds: only a process that hangs takes this long."""
 _PLOSIVES = frozenset("pbtdkgɡqɢʔcɟʈɖ")
 _MARKS = "ˈˌ"
 

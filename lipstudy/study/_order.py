@@ -13,6 +13,7 @@ __all__ = ["in_varied_order"]
 Trial = TypeVar("Trial")
 
 _DRAWS = 30
+"""Orders drawn at most; the first in which no neighbours share a clip is taken at once."""
 
 
 def in_varied_order(

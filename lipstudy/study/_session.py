@@ -100,7 +100,7 @@ class Session:
     """Where a participant stands in the plan.
 
     It holds no clock, display, file or network. A front end asks `next` what to show, writes what happened to the event
-    log, and goes on with what `apply` returns. Replaying a log gives the state in which it was left.
+    log, and goes on with what `apply` returns. Applying the events of a log gives the state in which it was left.
     """
 
     study: Study
@@ -176,13 +176,6 @@ class Session:
         if self.ended:
             raise IllegalEventError(f"{event.type} comes after the end of the session")
         return replace(self._after(event), num_events=event.sequence, time_s=event.time_s)
-
-    def replay(self, events: Iterable[Event]) -> Self:
-        """Return the state after all `events`. Raises IllegalEventError."""
-        state = self
-        for event in events:
-            state = state.apply(event)
-        return state
 
     def _after(self, event: Event) -> Self:
         screen = self.next

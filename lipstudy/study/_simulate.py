@@ -42,6 +42,7 @@ Tell = Callable[[Event], None]
 _SESSIONS_AT_ONCE = 8
 _READING_S = 5.0
 _BETWEEN_TRIALS_S = 0.5
+"""Times that make a log look like one of a session; nothing is measured by them."""
 
 
 def simulate_study(

@@ -3,21 +3,17 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from lipstudy.records import read_declaration
+from lipstudy.records import Declared, read_declaration
 
 __all__ = ["Consent", "Factors", "Question", "Study", "load_study"]
 
 Level = Annotated[str, Field(min_length=1)]
-Scale = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Scale = Annotated[float, Field(ge=0)]
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Factors(_Declared):
+class Factors(Declared):
     """The levels of the manifest that the study uses; a factor that is left out uses all of them."""
 
     embodiments: tuple[Level, ...] | None = Field(default=None, description="how the face is shown: landmarks, photo")
@@ -38,14 +34,14 @@ class Factors(_Declared):
         return levels
 
 
-class Consent(_Declared):
+class Consent(Declared):
     """What a participant agrees to."""
 
     version: str = Field(description="version of the text; it is recorded with the consent", min_length=1)
     text: str = Field(description="the text shown", min_length=1)
 
 
-class Question(_Declared):
+class Question(Declared):
     """One question after the last trial."""
 
     name: str = Field(description="name of the question in the data", pattern=r"^[A-Za-z]\w*$")
@@ -62,7 +58,7 @@ class Question(_Declared):
         return self
 
 
-class Study(_Declared):
+class Study(Declared):
     """A study: which clips are compared, how often, by how many people, and what they are told and asked."""
 
     name: str = Field(description="name of the study", pattern=r"^[\w.+-]+$")

@@ -7,10 +7,10 @@ from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lipstudy.randomness import named_stream
-from lipstudy.records import PlannedTrial, read_declaration
+from lipstudy.records import Declared, PlannedTrial, read_declaration
 from lipstudy.study._chance import draw_below, draw_open
 from lipstudy.study._events import Side
 
@@ -19,7 +19,7 @@ __all__ = ["Choice", "SimulatedViewer", "SimulatedViewers", "load_viewers"]
 _NORMAL = NormalDist()
 
 
-class SimulatedViewers(BaseModel):
+class SimulatedViewers(Declared):
     """How simulated viewers choose.
 
     A viewer's utility of articulation ``a`` is ``-((a - peak) / width)^2`` plus a slope of its own times ``a - 1``,
@@ -29,8 +29,6 @@ class SimulatedViewers(BaseModel):
     By default the viewers mildly prefer over-articulation, with a peak at 1.2. That is a planted answer which an
     analysis should find again. It is not a finding about people.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     peak: float = Field(default=1.2, description="the articulation that the average viewer prefers", ge=0)
     width_below: float = Field(
