@@ -10,6 +10,7 @@ from lipstudy.inference._curve import (
     preferred_articulation,
 )
 from lipstudy.inference._engine_fit import EngineFit, RandomEstimate
+from lipstudy.inference._levels import refuse_lone_levels
 from lipstudy.inference._mixed import FixedEffect, MixedFit, fit_mixed_logit
 from lipstudy.inference._power import Assumptions, Power, simulate_choices, simulated_power
 from lipstudy.inference._proportion import Proportion, proportion
@@ -38,6 +39,7 @@ __all__ = [
     "preferred_articulation",
     "proportion",
     "read_table",
+    "refuse_lone_levels",
     "simulate_choices",
     "simulated_power",
     "with_factors",
