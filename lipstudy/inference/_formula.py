@@ -61,17 +61,17 @@ class Formula:
     @property
     def fixed_columns(self) -> tuple[str, ...]:
         """Columns that the fixed terms read."""
-        return columns_of(self.fixed)
+        return _columns_of(self.fixed)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is read, in the order of the formula."""
-        effects = [name for term in self.random for effect in term.effects for name in columns_of(effect)]
+        effects = [name for term in self.random for effect in term.effects for name in _columns_of(effect)]
         groups = [name for term in self.random for name in term.group]
         return tuple(dict.fromkeys([*self.response.columns, *self.fixed_columns, *effects, *groups]))
 
 
-def columns_of(terms: str) -> tuple[str, ...]:
+def _columns_of(terms: str) -> tuple[str, ...]:
     """Return the column names in `terms`: every name that is not that of a function."""
     return tuple(dict.fromkeys(re.findall(rf"(?<![\w.]){_NAME}(?![\w.]|\s*\()", terms)))
 

@@ -9,7 +9,7 @@ from lipstudy.errors import InputError, nearest_name
 from lipstudy.records import Clip, hash_of
 from lipstudy.study._study import Study
 
-__all__ = ["Design", "Pair", "design_of"]
+__all__ = ["Cell", "Design", "Pair", "design_of"]
 
 
 # The key in the study file -> the column of the manifest.

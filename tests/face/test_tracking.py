@@ -12,8 +12,10 @@ from lipstudy.face import (
     MEDIAPIPE_478,
     LandmarkTrack,
     inner_lip_gaps,
+    is_track_of,
     lip_aperture,
     lips_in_contact,
+    save_track,
     track_film,
 )
 from lipstudy.media import encode_clip
@@ -65,6 +67,27 @@ def test_lag_is_measured_to_a_few_hundredths_of_a_frame() -> None:
     bump = np.exp(-(((time - 40) / 4) ** 2))
     assert lag_frames(bump, bump) == pytest.approx(0, abs=1e-9)
     assert lag_frames(np.exp(-(((time - 40.4) / 4) ** 2)), bump) == pytest.approx(0.4, abs=0.03)
+
+
+def test_a_track_is_known_by_the_bytes_of_its_film(tmp_path: Path, portrait: np.ndarray) -> None:
+    film = film_of(tmp_path / "talk.mp4", [portrait] * 3)
+    path, track = tmp_path / "talk.track.npz", track_film(film)
+    assert not is_track_of(path, film)
+    save_track(path, track)
+    assert is_track_of(path, film)
+    renamed = film.rename(tmp_path / "again.mp4")
+    assert is_track_of(path, renamed)
+    assert not is_track_of(path, film_of(tmp_path / "other.mp4", [portrait] * 4))
+
+
+@pytest.mark.parametrize("changed", [{"stage": "articulate"}, {"lipstudy": "0.0.1"}, {"inputs": None}])
+def test_what_was_made_otherwise_is_no_track_of_the_film(
+    tmp_path: Path, portrait: np.ndarray, changed: dict[str, str | None]
+) -> None:
+    film = film_of(tmp_path / "talk.mp4", [portrait] * 3)
+    track = track_film(film)
+    save_track(tmp_path / "a.npz", track.with_points(track.points, provenance={**track.provenance, **changed}))
+    assert not is_track_of(tmp_path / "a.npz", film)
 
 
 @pytest.mark.needs_shared_data
