@@ -1,5 +1,6 @@
 """Verbs about estimates: fit, analyze, power."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +182,7 @@ def power(simulations: int, workers: int, seed: int, output: Output, **assumed: 
     with output.progress("simulating", "study") as progress:
         found = simulated_power(assumptions, simulations=simulations, seed=seed, workers=workers, progress=progress)
     value = {"simulated": True, **asdict(found)}
-    if value["mean_estimate"] != value["mean_estimate"]:
+    if math.isnan(found.mean_estimate):
         value["mean_estimate"] = None
     output.result(value, _power_text(found))
 

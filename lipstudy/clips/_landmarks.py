@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
@@ -153,7 +153,7 @@ def _strokes(track: LandmarkTrack, style: LandmarkStyle, size_px: int) -> list[_
     parts = _PARTS if style.shows == "face" else ()
     return [
         _Stroke(
-            np.ascontiguousarray(positions[:, _contour(track.topology, name)]),
+            np.ascontiguousarray(positions[:, track.topology.contour(name)]),
             lip_colour if name in _LIPS else colour,
             (style.lip_line_width if name in _LIPS else style.line_width) * size_px,
             is_line=True,
@@ -165,11 +165,6 @@ def _strokes(track: LandmarkTrack, style: LandmarkStyle, size_px: int) -> list[_
 
 def _shown_points(topology: Topology, style: LandmarkStyle) -> tuple[int, ...]:
     return topology.subsets["points-68" if style.shows == "face" else "lips-40"]
-
-
-def _contour(topology: Topology, name: str) -> list[int]:
-    contours: dict[str, Any] = {**topology.loops, **topology.lines}
-    return list(contours[name])
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

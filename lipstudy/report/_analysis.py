@@ -91,13 +91,14 @@ def _data(trials: Sequence[Trial], choices: Choices) -> dict[str, Any]:
     }
 
 
-def _formula(table: Any) -> str:
+def _formula(table: Any, *, moderator: str | None = None) -> str:
     # A bend needs three scales besides the original, a slope two.
-    terms = [name for name, least in (("x", 2), ("x2", 3)) if table["articulation"].nunique() >= least]
-    terms += [name for name in ("side",) if table[name].nunique() > 1]
-    random = ["(1 + x | participant)" if "x" in terms else "(1 | participant)"]
+    curve = [name for name, least in (("x", 2), ("x2", 3)) if table["articulation"].nunique() >= least]
+    random = ["(1 + x | participant)" if curve else "(1 | participant)"]
     random += ["(1 | item)"] if table["item"].nunique() > 1 else []
-    return f"chosen ~ {' + '.join([*(terms or ['1']), *random])}"
+    fixed = curve if moderator is None else [f"{name} * {moderator}" for name in curve] or [moderator]
+    fixed = [*fixed, *(["side"] if table["side"].nunique() > 1 else [])]
+    return f"chosen ~ {' + '.join([*(fixed or ['1']), *random])}"
 
 
 def _analysis(name: str, table: Any, scale: Scale) -> dict[str, Any]:
@@ -152,11 +153,7 @@ def _observed(table: Any) -> list[dict[str, Any]]:
 
 
 def _moderator(table: Any) -> dict[str, Any]:
-    terms = ["x", "x2"] if table["articulation"].nunique() >= 3 else ["x"]
-    side = ["side"] if table["side"].nunique() > 1 else []
-    item = ["(1 | item)"] if table["item"].nunique() > 1 else []
-    fixed = [f"{term} * embodiment" for term in terms]
-    formula = f"chosen ~ {' + '.join([*fixed, *side, '(1 + x | participant)', *item])}"
+    formula = _formula(table, moderator="embodiment")
     try:
         fit, steps = fit_reduced(formula, table)
     except InputError as error:
