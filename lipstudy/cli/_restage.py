@@ -15,9 +15,6 @@ from lipstudy.execution import Progress, run_each
 
 __all__ = ["restage"]
 
-_CRF = 15
-"""At articulation 1 the PSNR of the face against the film is then 39.5 to 40 dB on GRID (at 18, 38 to 38.8)."""
-
 
 @click.command(cls=SeveralCommand, epilog="\b\nExample:\n  lipstudy restage talk.mp4 --articulation 0.5 1.5")
 @click.argument("film", type=click.Path(path_type=Path))
@@ -100,7 +97,7 @@ def _own_track(film: Path, folder: Path | None, output: Output) -> Path:
 
 
 def _restage_one(job: _Job, progress: Progress | None = None) -> dict[str, Any]:
-    from lipstudy.clips import RESTAGE_RENDERER_VERSION, restage_frames, sound_beside_picture
+    from lipstudy.clips import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames, sound_beside_picture
     from lipstudy.face import load_track
     from lipstudy.media import encode_clip, read_sound
     from lipstudy.motion import scale_articulation
@@ -112,7 +109,7 @@ def _restage_one(job: _Job, progress: Progress | None = None) -> dict[str, Any]:
     frames = restage_frames(job.film, track, articulated.track, on_fold=folded.append)
     sound = sound_beside_picture(read_sound(job.film), duration_s=track.duration_s)
     shown = counted(frames, track.num_frames, progress)
-    encode_clip(job.clip, shown, fps=track.fps, sound=sound, crf=_CRF)
+    encode_clip(job.clip, shown, fps=track.fps, sound=sound, crf=RESTAGED_CRF)
     told = {
         "path": str(job.clip),
         **articulated.track.provenance["articulated"],

@@ -5,7 +5,7 @@ from lipstudy.clips._checks import MAX_OFFSET_MS, clip_faults
 from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LANDMARK_STYLES, LandmarkStyle, render_landmarks
 from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, open_photograph, render_photograph
 from lipstudy.clips._recipe import Recipe, load_recipe
-from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, restage_frames
+from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames
 from lipstudy.clips._takes import face_in, neutral_in, sound_beside_picture
 from lipstudy.clips._warp import FaceWarp, WarpMap
 
@@ -14,6 +14,7 @@ __all__ = [
     "LANDMARK_STYLES",
     "MAX_OFFSET_MS",
     "PHOTOGRAPH_RENDERER_VERSION",
+    "RESTAGED_CRF",
     "RESTAGE_RENDERER_VERSION",
     "BuildResult",
     "FaceWarp",

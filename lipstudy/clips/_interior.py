@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from lipstudy.clips._warp import FaceWarp, WarpMap, smoothstep, warp_image
 from lipstudy.face import MEDIAPIPE_478
 
-__all__ = ["InteriorLook", "MouthOpening", "compose_mouth", "giving_profile", "interior_strip", "mouth_opening"]
+__all__ = [
+    "InteriorLook",
+    "MouthOpening",
+    "compose_mouth",
+    "giving_profile",
+    "interior_strip",
+    "mouth_opening",
+    "one_place",
+]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
@@ -31,7 +39,15 @@ _LIP_EDGE_IOD = 0.012
 _FEATHER_IOD = 0.018
 _CORNER_IOD = 0.025
 _TEETH_HOLD = 20.0
+_GAP_ROWS = 0.17
+"""Half height of the one place that gives way, as a part of the opening's height."""
+_GAP_STIFFNESS = 90.0
+"""Cost of a move of that place from frame to frame: the square of a part of the opening's height, in nats."""
 _LIP_SHADOW_IOD = 0.08
+_LIGHT_SIGMA_IOD = 0.09
+_NARROW_SIGMA_PX = 2.0
+_NARROW_PX = (2.2, 5.0)
+"""In a slit of so few pixels single teeth would be a dotted line: they fade into each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +85,7 @@ class InteriorLook:
     giving: Floats
     """(rows,) rising from 0 at the upper lip to 1 at the lower: where the inside gives way as the mouth opens."""
     depth: float
-    """The part that dark has where the inside gave way, 0 to 1; the rest is the picture's own, drawn out."""
+    """The part that dark has where the inside gave way, 0 to 1; the rest is the light that falls beside it."""
 
 
 def mouth_opening(points_px: Floats, frame: FaceWarp) -> MouthOpening:
@@ -139,6 +155,42 @@ def giving_profile(strip: Image, *, dark_grey: float, bright_grey: float, smilin
     density[-1] += np.exp(-_TEETH_HOLD * 0.6) * (1.0 if smiling else smoothstep(hangs, -0.05, 0.15))
     density += 1e-12  # an all white inside gives way everywhere
     return np.asarray(density / density.sum(), np.float32)
+
+
+def one_place(giving: NDArray[np.float32], *, certainty: Floats) -> NDArray[np.float32]:
+    """Return a window (frames, rows) around the one place where the inside gives way, which moves smoothly in time.
+
+    Dark above and below a tongue, or a row of teeth that is now the upper one and now the lower, would otherwise open
+    two gaps, or one that jumps. The place is the path that costs least over the whole film (Viterbi's algorithm).
+
+    Parameters
+    ----------
+    giving : ndarray of shape (frames, rows)
+        From `giving_profile`, frame by frame.
+    certainty : ndarray of shape (frames,)
+        How much each frame tells, 0 (closed lips) to 1.
+
+    Returns
+    -------
+    ndarray of shape (frames, rows)
+        0 to 1, to be multiplied with `giving`.
+    """
+    frames, rows = giving.shape
+    height = np.linspace(0, 1, rows)
+    near = np.exp(-0.5 * ((height[:, None] - height) / (_GAP_ROWS / 2)) ** 2)
+    cost = -np.log(giving @ (near / near.sum(0)) + 1e-3 / rows) * (1e-3 + certainty[:, None])
+    step = _GAP_STIFFNESS * (height[:, None] - height) ** 2
+    total = cost[0]
+    came_from = np.empty((frames, rows), np.intp)
+    for index in range(1, frames):
+        ways = total[:, None] + step
+        came_from[index] = ways.argmin(0)
+        total = ways.min(0) + cost[index]
+    place = np.empty(frames, np.intp)
+    place[-1] = total.argmin()
+    for index in range(frames - 1, 0, -1):
+        place[index - 1] = came_from[index, place[index]]
+    return np.exp(-0.5 * ((height - height[place, None]) / _GAP_ROWS) ** 2).astype(np.float32)
 
 
 def compose_mouth(
@@ -248,11 +300,22 @@ def _interior(
     seen = cv2.remap(
         image, where.astype(np.float32), None, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
+    narrow = 1 - smoothstep(height, *_NARROW_PX)[..., None]
+    seen = seen.astype(np.float32)
+    seen += (_blurred_along(seen, _NARROW_SIGMA_PX) - seen) * narrow.astype(np.float32)
     part_across = (across - target.left_px) / max(target.right_px - target.left_px, 1e-3)
     deep = smoothstep(part_down, 0.35, 1.0) * smoothstep(height, 0.08 * frame.unit_px, 0.25 * frame.unit_px)
     deep *= 1 - smoothstep(np.abs(2 * part_across - 1), 0.25, 0.95)
     dark = look.dark + (look.floor - look.dark) * deep[..., None]
-    return np.asarray(seen + (dark - seen) * both[..., 1:], np.float32)
+    # Light varies along the mouth; a tooth that was drawn out would be a streak.
+    light = _blurred_along(seen, _LIGHT_SIGMA_IOD * frame.unit_px)
+    hidden = light + (dark - light) * look.depth
+    return np.asarray(seen + (hidden - seen) * both[..., 1:], np.float32)
+
+
+def _blurred_along(part: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    width = 2 * round(2 * sigma_px) + 1
+    return np.asarray(cv2.GaussianBlur(part, (width, 1), sigmaX=sigma_px, borderType=cv2.BORDER_REPLICATE))
 
 
 def _teeth_table(
@@ -285,7 +348,7 @@ def _teeth_table(
     unseen *= smoothstep(wider, 0, 0.03 * frame.unit_px)
     # A lifted lip shows more of the same teeth, in its own shadow.
     shadow = 0.6 * smoothstep((source_rows[0] - target_rows) / frame.unit_px, 0, _LIP_SHADOW_IOD)
-    revealed = np.maximum(np.maximum(look.depth * smoothstep(stretch, 1.3, 3.0), unseen), shadow)
+    revealed = np.maximum(np.maximum(smoothstep(stretch, 1.2, 2.4), unseen), shadow)
     # Teeth are not cut out of paper: their edges are as soft as the picture.
     revealed = cv2.GaussianBlur(revealed, (0, 0), sigmaX=1.5, sigmaY=1.0)
     return table, revealed

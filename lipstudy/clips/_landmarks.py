@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from lipstudy.clips._framing import EYES_AT, IOD_SHARE
 from lipstudy.errors import InputError
 from lipstudy.face import LandmarkTrack, Topology
 
 __all__ = ["LANDMARK_RENDERER_VERSION", "LANDMARK_STYLES", "LandmarkStyle", "render_landmarks"]
 
-LANDMARK_RENDERER_VERSION = "landmarks-1"
+LANDMARK_RENDERER_VERSION = "landmarks-2"
 """Changes when the same track and style give other pixels."""
 
 Frame = NDArray[np.uint8]
@@ -57,8 +58,10 @@ class _Layout:
     """Height (below the eyes, IOD) that lies in the middle of the frame."""
 
 
-# Faces of GRID reach from 0.7 IOD above the eyes to 1.5 below; the jaw needs room to open at twice the motion.
-_LAYOUTS = {"face": _Layout(iod=0.37, middle_iod=0.5), "lips": _Layout(iod=0.95, middle_iod=0.82)}
+_LAYOUTS = {
+    "face": _Layout(iod=IOD_SHARE, middle_iod=(0.5 - EYES_AT) / IOD_SHARE),
+    "lips": _Layout(iod=0.95, middle_iod=0.82),
+}
 _PARTS = ("face oval", "right eye", "left eye", "right brow", "left brow", "nose bridge", "nose base")
 _LIPS = ("lips outer", "lips inner")
 # OpenCV takes whole numbers of 1/64 pixel: motion far under a pixel stays visible as a change of shade.

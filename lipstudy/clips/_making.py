@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lipstudy.clips._checks import clip_faults
 from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LandmarkStyle, render_landmarks
 from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, render_photograph
-from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, restage_frames
+from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames
 from lipstudy.clips._set_folder import Made, SetFolder
 from lipstudy.clips._takes import Take, load_face
 from lipstudy.face import LandmarkTrack, load_track
@@ -24,6 +24,9 @@ from lipstudy.records import Embodiment, hash_of, sha256_of_file, write_text
 __all__ = ["ClipJob", "Failed", "hashes_of", "key_of", "make_clip"]
 
 Frame = NDArray[np.uint8]
+
+_DRAWN_CRF = 18
+"""Quality for encoding faces that were never compressed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ def make_clip(job: ClipJob) -> Made | Failed:
     track, sound = load_track(job.take.track_path), read_sound(job.take.sound_path)
     articulated = scale_articulation(track, job.articulation, operator=job.operator)
     unchecked = folder.unchecked_clip(clip_id)
-    encode_clip(unchecked, _frames(job, track, articulated.track), fps=track.fps, sound=sound)
+    crf = RESTAGED_CRF if job.source == "film" else _DRAWN_CRF
+    encode_clip(unchecked, _frames(job, track, articulated.track), fps=track.fps, sound=sound, crf=crf)
     measured = measure_clip(unchecked, sound=sound)
     faults = clip_faults(measured, frames=track.num_frames, fps=track.fps, sound=sound)
     if faults:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lipstudy.clips._framing import EYES_AT, IOD_SHARE
 from lipstudy.clips._interior import InteriorLook, compose_mouth, giving_profile, interior_strip, mouth_opening
 from lipstudy.clips._warp import FaceWarp
 from lipstudy.errors import InputError
@@ -30,11 +31,9 @@ __all__ = ["PHOTOGRAPH_RENDERER_VERSION", "PhotoFace", "open_photograph", "rende
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-1"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-2"
 """Written into manifests; it changes when the pixels do."""
 
-_CROP_IOD = 3.7
-_CROP_ABOVE_EYES_IOD = 1.45
 _SMALLEST_IOD_PX = 24
 
 
@@ -183,10 +182,10 @@ def _crop_to_head(face: PhotoFace, size_px: int) -> tuple[Image, Floats]:
     right, left = face.landmarks_px[list(MEDIAPIPE_478.outer_eye_corners), :2]
     _, pose = normalise_head(face.landmarks_px[None].astype(np.float64), MEDIAPIPE_478)
     unit_px = float(pose.scale_px[0])
-    side = min(_CROP_IOD * unit_px, height, width)
+    side = min(unit_px / IOD_SHARE, height, width)
     middle = (right + left) / 2
     x = np.clip(middle[0] - side / 2, 0, width - side)
-    y = np.clip(middle[1] - _CROP_ABOVE_EYES_IOD * unit_px, 0, height - side)
+    y = np.clip(middle[1] - EYES_AT * side, 0, height - side)
     scale = size_px / side
     if scale < 1:
         # A reduction must average, or fine hair would alias.
@@ -208,7 +207,7 @@ def _look_of(image: Image, landmarks_px: Floats, frame: FaceWarp) -> InteriorLoo
     lip_rgb = np.median(image[lips[:, 1].clip(0, len(image) - 1), lips[:, 0].clip(0, image.shape[1] - 1)], axis=0)
     opening = mouth_opening(landmarks_px, frame)
     strip = interior_strip(image, opening, frame)
-    dark = np.array([0.16, 0.08, 0.07]) * lip_rgb
+    dark = np.array([0.24, 0.13, 0.12]) * lip_rgb
     bright_grey = float(np.percentile(strip.mean(-1), 80))
     giving = giving_profile(strip, dark_grey=float(dark.mean()), bright_grey=bright_grey, smiling=True)
     floor = np.array([0.46, 0.27, 0.27]) * lip_rgb

@@ -71,7 +71,7 @@ def test_a_frame_depends_on_its_own_points_only(smiling: np.ndarray, closed: np.
 
 
 def test_motion_far_under_a_pixel_is_seen(smiling: np.ndarray) -> None:
-    eighth_px = 0.125 / (0.37 * 512)
+    eighth_px = 0.125 / (0.32 * 512)
     lowered = smiling.copy()
     lowered[list(MEDIAPIPE_478.loops["lips inner"]), 1] += eighth_px
     first, second = rendered(np.stack([smiling, lowered]))

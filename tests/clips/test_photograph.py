@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage.data import astronaut
 
-from lipstudy.clips import PhotoFace, open_photograph, render_photograph
+from lipstudy.clips import LandmarkStyle, PhotoFace, open_photograph, render_landmarks, render_photograph
 from lipstudy.errors import InputError
 from lipstudy.face import (
     MEDIAPIPE_478,
@@ -139,6 +139,27 @@ def test_frames_have_the_size_asked_for(face: PhotoFace, size_px: int) -> None:
     (frame,) = render_photograph(face, opening_track([0.1]), size_px=size_px)
     assert frame.shape == (size_px, size_px, 3)
     assert frame.dtype == np.uint8
+
+
+def test_a_photographed_face_lies_where_a_drawn_one_does(face: PhotoFace) -> None:
+    (photograph,) = render_photograph(face, opening_track([0.1]), size_px=512)
+    eyes = detect_face(photograph)[list(MEDIAPIPE_478.outer_eye_corners), :2]
+    (drawn,) = render_landmarks(opening_track([0.1]), style=LandmarkStyle(), size_px=512)
+    lines = np.argwhere(drawn.max(axis=-1) < 255)
+    forehead_to_chin = lines[:, 0].max() - lines[:, 0].min()
+    assert 0.5 < forehead_to_chin / 512 < 0.7
+    found = detect_face(photograph)
+    assert np.ptp(found[list(MEDIAPIPE_478.loops["face oval"]), 1]) / forehead_to_chin == pytest.approx(1, abs=0.2)
+    assert eyes[:, 1].mean() / 512 == pytest.approx(0.42, abs=0.01)
+    middle = (lines[:, 1].max() + lines[:, 1].min()) / 2
+    assert eyes[:, 0].mean() == pytest.approx(middle, abs=6)
+
+
+def test_nothing_beyond_the_edge_of_a_tight_photograph_is_made_up() -> None:
+    tight = PhotoFace.of(np.ascontiguousarray(astronaut()[20:260, 120:330]))
+    (frame,) = render_photograph(tight, opening_track([0]), size_px=256)
+    for edge in (frame, frame[::-1], frame.swapaxes(0, 1), frame.swapaxes(0, 1)[::-1]):
+        assert np.abs(np.diff(edge[:4].astype(int), axis=0)).mean() > 0.3  # no row shown again and again
 
 
 def test_a_photograph_file_is_opened_upright_and_without_alpha(tmp_path: Path, face: PhotoFace) -> None:
