@@ -38,8 +38,10 @@ def to_scale(articulation: float, scale: Scale) -> float:
 
 
 def from_scale(x: float, scale: Scale) -> float:
-    """Return the articulation scale of a value in the model's units."""
-    return float(x + 1.0 if scale == "linear" else 2.0**x)
+    """Return the articulation scale of a value in the model's units; infinite beyond the largest number."""
+    if scale == "linear":
+        return float(x + 1.0)
+    return 2.0 ** float(x) if x < 1024 else math.inf
 
 
 def choices_from_trials(trials: Sequence[Trial], *, scale: Scale = "log2") -> Choices:
@@ -76,7 +78,8 @@ def choices_from_trials(trials: Sequence[Trial], *, scale: Scale = "log2") -> Ch
 
     left_out: Counter[str] = Counter()
     rows = []
-    for trial in trials:
+    # In one order, whatever that of the table: the last digits of a fit depend on it.
+    for trial in sorted(trials, key=lambda trial: (trial.participant, trial.session, trial.block, trial.trial)):
         reason = _why_left_out(trial)
         if reason is None:
             rows.append(_choice(trial, scale))

@@ -40,9 +40,9 @@ class PreferredArticulation:
     """Where the preference curve is highest."""
 
     articulation: float | None
-    """The peak; None if the curve has none (it does not bend down)."""
+    """The peak; None if the curve has none: it does not bend down, or is so nearly straight that no number holds it."""
     delta: tuple[float, float] | None
-    """Interval by the delta method."""
+    """Interval by the delta method; None if no number holds its upper end."""
     fieller: tuple[float, float] | None
     """Fieller's interval; None if it is unbounded: the data do not tell where the peak is."""
     within_tested: bool
@@ -141,7 +141,7 @@ def preferred_articulation(
     first, second = names.index("x"), names.index("x2")
     b1, b2 = fit.beta[first], fit.beta[second]
     v11, v22, v12 = fit.covariance[first, first], fit.covariance[second, second], fit.covariance[first, second]
-    if b2 >= 0:
+    if b2 >= 0 or not math.isfinite(from_scale(-b1 / (2 * b2), scale)):
         return PreferredArticulation(None, None, None, False, level)
     peak = -b1 / (2 * b2)
     gradient = np.array([-1 / (2 * b2), b1 / (2 * b2**2)])
@@ -152,10 +152,12 @@ def preferred_articulation(
     fieller = None
     if a > 0:
         root = math.sqrt(b**2 - 4 * a * c)
-        fieller = (from_scale((-b - root) / (2 * a), scale), from_scale((-b + root) / (2 * a), scale))
+        low, high = (from_scale((-b + sign * root) / (2 * a), scale) for sign in (-1, 1))
+        fieller = (low, high) if math.isfinite(high) else None
     articulation = from_scale(peak, scale)
     delta = (from_scale(peak - q * spread, scale), from_scale(peak + q * spread, scale))
-    return PreferredArticulation(articulation, delta, fieller, bool(tested[0] <= articulation <= tested[1]), level)
+    bounded = delta if math.isfinite(delta[1]) else None
+    return PreferredArticulation(articulation, bounded, fieller, bool(tested[0] <= articulation <= tested[1]), level)
 
 
 def asymmetry(

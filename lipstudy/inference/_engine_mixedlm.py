@@ -50,6 +50,8 @@ def fit_with_mixedlm(design: Design) -> EngineFit:
                 weights=None if (design.trials == 1).all() else design.trials,
                 control=mixedlm.GlmerControl(tolPwrss=1e-10, check_rankX="ignore", check_scaleX="ignore"),
             )
+            if not fit.joint_fit:  # its search did not even begin: columns of very unlike size do that
+                return failed_fit(_ENGINE, terms, f"{fit.message}; centred columns of like size may help")
             beta = np.asarray(fit.beta, float)
             with np.errstate(all="ignore"):
                 rough = np.sqrt(np.diag(fit.vcov()))

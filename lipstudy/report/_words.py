@@ -41,12 +41,21 @@ def p_value(p: float | None) -> str:
 def headline(results: dict[str, Any]) -> str:
     """Return one or two sentences: what was found, and no more."""
     main = results["analyses"][0]
-    simulated = "Simulated viewers; no person took part. " if results["simulated"] else ""
+    simulated = _warning(results)
     if main["refused"] is not None:
         return f"{simulated}The model gives no answer: {main['refused']}."
     if main["asymmetry"] is None:
         return f"{simulated}Over- and under-articulation were not both shown at the same distance from the original."
     return simulated + " ".join([_asymmetry(results, main["asymmetry"]), *_preferred(results, main["preferred"])])
+
+
+def _warning(results: dict[str, Any]) -> str:
+    data = results["data"]
+    if not results["simulated"]:
+        return ""
+    if data["simulated_trials"] == data["trials"]:
+        return "Simulated viewers; no person took part. "
+    return f"{data['simulated_trials']} of {data['trials']} trials are those of simulated viewers, not of people. "
 
 
 def _asymmetry(results: dict[str, Any], found: dict[str, Any]) -> str:
@@ -70,7 +79,7 @@ def _preferred(results: dict[str, Any], found: dict[str, Any] | None) -> list[st
     if found is None:
         return []
     if found["articulation"] is None:
-        return ["The curve does not bend down, so it has no peak."]
+        return ["The curve does not bend down, so no peak can be told."]
     if found["fieller"] is None:
         return ["The data do not tell where preference peaks: the interval of the peak is unbounded."]
     where = "" if found["within_tested"] else ", outside the scales that were shown"
@@ -85,6 +94,8 @@ def methods(results: dict[str, Any]) -> str:
     """Return the methods paragraph, made from the results alone."""
     data, main = results["data"], results["analyses"][0]
     who = "simulated viewers" if results["simulated"] else "participants"
+    if 0 < data["simulated_trials"] < data["trials"]:
+        who = "participants and simulated viewers"
     left_out = sum(data["left_out"].values())
     reasons = "; ".join(f"{count} {reason}" for reason, count in data["left_out"].items())
     scales = ", ".join(f"{value:g}" for value in data["articulations"])
@@ -96,7 +107,8 @@ def methods(results: dict[str, Any]) -> str:
         f"Of {data['trials']} trials {data['analysed']} were analysed"
         + (f" and {left_out} left out ({reasons})." if left_out else "."),
         f"Choices were analysed with a mixed logit model, {main['formula']}, in which x is the {unit}, x2 its square"
-        " and side the place of the changed clip.",
+        " and side the place of the changed clip. The intercept is free: it holds what viewers make of any change, so"
+        " the curve need not pass one half at the original.",
     ]
     model = main["model"]
     if model is not None:
@@ -115,9 +127,12 @@ def methods(results: dict[str, Any]) -> str:
             " converge and agree in log-likelihood, estimates and standard errors; tests are Wald tests."
         )
     sentences.append(
-        f"The preference curve is that of the average participant and sentence without side bias; intervals are"
-        f" {percent(results['level'])}: of the curve by the delta method on the log-odds scale, of its peak by"
-        " Fieller's method, of observed proportions by Wilson's."
+        f"The preference curve is that of the average {'viewer' if results['simulated'] else 'participant'} and"
+        " sentence without side bias; over- and under-articulation are compared at the largest distance in x from the"
+        " original that was shown on both sides, by the test of the slope of x. Intervals are"
+        f" {percent(results['level'])}: of the curve by the delta method on the log-odds scale, of the difference by"
+        " the delta method, of the peak by Fieller's, of observed proportions by Wilson's, which takes answers as"
+        " independent."
     )
     sentences.append(f"Analysis: lipstudy {results['provenance']['lipstudy']}.")
     return " ".join(sentence.strip() for sentence in sentences)

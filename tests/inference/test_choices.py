@@ -28,6 +28,11 @@ def test_trials_that_do_not_count_are_left_out_by_reason(choices, as_trials):
     }
 
 
+def test_order_of_the_table_does_not_matter(choices, as_trials):
+    trials = as_trials(choices.head(40))
+    assert choices_from_trials(trials[::-1]).table.equals(choices_from_trials(trials).table)
+
+
 def test_mirrored_display_keeps_the_choice_and_flips_the_side(choices, as_trials):
     trials = as_trials(choices.head(40))
     other = {"left": "right", "right": "left"}

@@ -82,6 +82,15 @@ def test_asymmetry_compares_the_widest_matched_distance():
     assert found.low < found.difference < found.high
 
 
+def test_interval_of_the_asymmetry_by_hand():
+    # At 2 and 1/2 the log odds are 0.5 - 1 + 1 = 0.5 and 0.5 - 1 - 1 = -1.5: p = 0.62246, 0.18243; p (1 - p) = 0.23500,
+    # 0.14915. The gradient is (0.08586, 0.38415, 0.08586) for intercept, x, x2; each has the standard error 0.1.
+    found = asymmetry(_fit(0.5, 1, -1), tested=(0.5, 2))
+    half = 1.959964 * 0.1 * math.sqrt(2 * 0.08586**2 + 0.38415**2)
+    assert (found.p_over, found.p_under) == pytest.approx((0.62246, 0.18243), abs=1e-5)
+    assert (found.low, found.high) == pytest.approx((0.44003 - half, 0.44003 + half), abs=2e-5)
+
+
 def test_mirrored_scales_mirror_the_asymmetry(choices):
     fit = fit_mixed_logit(STUDY, choices, check=False)
     mirrored = fit_mixed_logit(STUDY, choices.assign(x=-choices.x), check=False)
@@ -111,3 +120,26 @@ def test_refused_fit_has_no_curve(choices):
     refused = fit_mixed_logit(STUDY, choices.assign(chosen=1))
     with pytest.raises(InputError, match="there is no preference curve: separated"):
         preference_curve(refused, [1.0])
+
+
+def test_fieller_takes_the_covariance_of_slope_and_bend_into_account():
+    # Fieller's theorem for -b1 / (2 b2) with b1 = 0.6, b2 = -1, variances 0.01, covariance 0.006, q = 1.959964:
+    # (b1 + 2 b2 v)^2 = q^2 (0.01 + 4 v 0.006 + 4 v^2 0.01) at both ends.
+    covariance = np.eye(4) * 0.01
+    covariance[1, 2] = covariance[2, 1] = 0.006
+    fit = replace(_fit(0, 0.6, -1), covariance=covariance)
+    found = preferred_articulation(fit, tested=(0.5, 1.5))
+    for end in np.log2(found.fieller):
+        assert (0.6 - 2 * end) ** 2 == pytest.approx(1.959964**2 * (0.01 + 0.024 * end + 0.04 * end**2), rel=1e-5)
+    # Delta: the gradient is (1/2, 0.3), so the variance is 0.01 / 4 + 0.3 * 0.006 + 0.09 * 0.01.
+    half = 1.959964 * math.sqrt(0.0025 + 0.0018 + 0.0009)
+    assert found.delta == pytest.approx((2 ** (0.3 - half), 2 ** (0.3 + half)), rel=1e-5)
+
+
+@pytest.mark.parametrize("scale", ["log2", "linear"])
+@pytest.mark.parametrize("bend", [-1e-1, -1e-2, -1e-3, -1e-6, -1e-12])
+def test_nearly_straight_curve_gives_no_infinite_number(bend, scale):
+    found = preferred_articulation(_fit(0, 0.5, bend, se=0.3), tested=(0.5, 1.5), scale=scale)
+    assert found.fieller is None
+    assert found.articulation is None or math.isfinite(found.articulation)
+    assert found.delta is None or np.isfinite(found.delta).all()

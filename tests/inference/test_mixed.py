@@ -122,3 +122,41 @@ def test_unused_levels_of_a_factor_are_no_terms(choices):
     kind = pandas.Categorical(np.resize(["a", "b"], len(choices)), categories=["a", "b", "never"])
     fit = fit_mixed_logit("chosen ~ kind + (1 | participant)", choices.assign(kind=kind), check=False)
     assert [effect.term for effect in fit.fixed] == ["(Intercept)", "kindb"]
+
+
+def test_columns_that_an_engine_cannot_search_in_are_refused_with_advice(choices):
+    fit = fit_mixed_logit("chosen ~ large + (1 | participant)", choices.assign(large=1e6 * choices.x + 1e9))
+    assert fit.verdict.startswith("not converged: mixedlm found no optimum")
+    assert "centred columns of like size may help" in fit.verdict
+    assert fit["large"].p is None
+
+
+@pytest.mark.parametrize(
+    ("sds", "correlation", "verdict"),
+    [
+        ((0.5, 2e-4), 0.98, "ok"),
+        ((0.5, 2e-4), -0.98, "ok"),
+        ((0.5, 9e-5), 0.0, "singular: the standard deviation of x by participant"),
+        ((0.5, 0.5), 0.995, "singular: the correlation of (Intercept) and x by participant"),
+        ((0.5, 0.5), -0.995, "singular: the correlation of (Intercept) and x by participant"),
+        ((21.0, 0.5), 0.0, "separated: each participant gives one answer only"),
+    ],
+)
+def test_random_effects_at_a_boundary_are_refused(choices, sds, correlation, verdict):
+    from dataclasses import replace
+
+    from lipstudy.inference._engine_fit import RandomEstimate
+    from lipstudy.inference._mixed import _verdict
+
+    design = build_design(parse_formula("chosen ~ x + (1 + x | participant)"), choices)
+    correlations = np.array([[1, correlation], [correlation, 1]])
+    estimate = RandomEstimate("participant", ("(Intercept)", "x"), np.array(sds), correlations)
+    assert _verdict((replace(fit_with_glmm(design), random=(estimate,)),), design.names).startswith(verdict)
+
+
+def test_p_is_that_of_the_normal_distribution_on_both_sides(choices):
+    from statistics import NormalDist
+
+    fit = fit_mixed_logit("chosen ~ x + side + (1 | participant)", choices, check=False)
+    for effect in fit.fixed:
+        assert effect.p == pytest.approx(2 * (1 - NormalDist().cdf(abs(effect.z))), abs=1e-12)

@@ -116,6 +116,26 @@ def test_people_are_not_called_simulated(photo_trials):
     assert results["data"]["simulated_trials"] == 0
 
 
+def test_people_among_simulated_viewers_are_not_denied(photo_trials):
+    from lipstudy.report._words import headline, methods
+
+    half = [trial.model_copy(update={"simulated": trial.participant < "P007"}) for trial in photo_trials]
+    results = analyse_trials(half)
+    results |= {"provenance": {"lipstudy": "0"}}
+    told = results["data"]["simulated_trials"], results["data"]["trials"]
+    assert 0 < told[0] < told[1]
+    assert headline(results).startswith(f"{told[0]} of {told[1]} trials are those of simulated viewers, not of people.")
+    assert "12 participants and simulated viewers chose" in methods(results)
+
+
+def test_peak_that_the_data_do_not_tell_is_no_number_in_the_page(report):
+    results = json.loads(report.results_path.read_text("utf-8"))
+    results["analyses"][0]["preferred"] |= {"articulation": 1e300, "fieller": None, "delta": None}
+    page = render_page(results, {})
+    assert "The data do not tell where preference peaks: the Fieller interval is unbounded." in page
+    assert "00000000" not in _visible(page)
+
+
 def test_counts_of_what_was_left_out_add_up(report, trials):
     data = report.results["data"]
     assert data["left_out"] == {"catch trial (catch_identical)": 3, "not valid: frames dropped": 1}
