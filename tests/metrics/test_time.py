@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lipstudy.face import HeadPose, LandmarkTrack, lip_aperture
-from lipstudy.metrics import aperture_correlation, aperture_dtw_cost, lag_frames
+from lipstudy.metrics import aperture_correlation, aperture_dtw_cost, lag_frames, lag_ms, width_correlation
 
 
 def with_apertures(track: LandmarkTrack, apertures: list[float]) -> LandmarkTrack:
@@ -44,6 +44,26 @@ def test_warping_by_diagonals_is_warping_cell_by_cell(talk) -> None:
 def test_correlation_by_hand(talk) -> None:
     a, b = with_apertures(talk(), [0.1, 0.2, 0.3]), with_apertures(talk(), [0.1, 0.3, 0.2])
     assert aperture_correlation(a, b) == pytest.approx(0.5, abs=1e-4)
+
+
+def test_width_is_that_of_the_corners_whatever_the_opening(talk) -> None:
+    a = talk(frames=3)
+    points = np.repeat(a.points[:1], 3, axis=0)
+    right, left = a.topology.mouth_corners
+    points[:, left, 0] += np.float32([0.0, 0.01, 0.02])
+    points[:, right, 0] -= np.float32([0.0, 0.01, 0.02])
+    points[:, 14, 1] += np.float32([0.0, 0.2, 0.1])
+    b = a.with_points(points)
+    points = np.array(points)
+    points[:, left, 0] += np.float32([0.0, 0.02, 0.0])  # 0, 4, 4 against 0, 2, 4: correlation sqrt(3) / 2
+    assert width_correlation(b.with_points(points), b) == pytest.approx(np.sqrt(3) / 2, abs=1e-4)
+
+
+def test_lag_in_time_follows_the_frame_rate(talk) -> None:
+    a = talk(frames=60, fps=50)
+    b = a.with_points(np.roll(a.points, 3, axis=0))
+    assert lag_frames(b, a) == 3
+    assert lag_ms(b, a) == pytest.approx(60)
 
 
 def test_positive_lag_says_that_the_first_track_is_late(talk) -> None:

@@ -181,6 +181,12 @@ def test_mean_gives_exactly_the_scale_as_effective_articulation(scale: float, se
     assert articulated.crossings_repaired == 0
 
 
+def test_mean_scales_about_the_mean_over_the_frames_and_not_about_a_typical_one() -> None:
+    gaps = np.array([0.2, 0.2, 0.2, 0.4])
+    scaled = scale_articulation(track_of(opened(gaps)), 0.5, operator="mean").track
+    assert lip_aperture(scaled.points, TOPOLOGY) == pytest.approx([0.225, 0.225, 0.225, 0.325], abs=1e-4)
+
+
 def test_mean_loses_closures_and_counts_them_where_rest_keeps_them() -> None:
     track = track_of(opened(np.array([0.0, 0.2, 0.3, 0.0, 0.25, 0.2, 0.01])))
     lost = {name: scale_articulation(track, 0.5, operator=name).contact_frames_lost for name in ("rest", "mean")}

@@ -20,7 +20,8 @@ from lipstudy.face import (
     lips_in_contact,
     mouth_width,
 )
-from lipstudy.motion import VISEMES, segments_of, viseme_track
+from lipstudy.motion import VISEMES, Segment, segments_of, viseme_track
+from lipstudy.motion._coarticulation import constriction
 from lipstudy.speech import PAUSE, Phone, synthesise
 
 VOWELS = ("ɑː", "æ", "iː", "uː", "ə", "aɪ", "oʊ")
@@ -60,6 +61,15 @@ def test_bilabials_close_the_lips_among_any_neighbours(
     centre = round(500 * (closed.start_s + closed.end_s))
     # 20 ms either side: whatever the phase of a film of 25 frames per second, one frame shows it.
     assert lips_in_contact(track.points, MEDIAPIPE_478)[centre - 20 : centre + 21].all()
+
+
+def test_a_lead_brings_the_closure_before_its_sound() -> None:
+    segments = [Segment("open", 0.0, 0.3), Segment("bilabial", 0.3, 0.4), Segment("open", 0.4, 0.7)]
+    times_s = np.arange(0, 0.7, 0.001)
+    for lead_s in (0.0, 0.06):
+        closed = constriction(segments, times_s, "bilabial", lead_s=lead_s)
+        assert np.average(times_s, weights=closed) == pytest.approx(0.35 - lead_s, abs=2e-3)
+        assert closed.max() == 1
 
 
 def test_a_short_vowel_between_closures_opens() -> None:

@@ -90,6 +90,10 @@ def test_the_trial_in_which_a_participant_stopped_is_a_row_that_does_not_count(t
     assert (row.response, row.valid, row.reason) == (None, False, "the session was ended in this trial")
 
 
+def test_a_trial_that_was_left_in_a_pause_has_no_row(table_of) -> None:
+    assert table_of(START, played(1, "left"), (SessionPaused, {}), (SessionEnded, {"complete": False})) == []
+
+
 def test_an_open_trial_has_no_row(table_of) -> None:
     assert table_of(START, played(1, "left"), played(1, "right")) == []
 
