@@ -45,6 +45,7 @@ _GAP_STIFFNESS = 90.0
 """Cost of a move of that place from frame to frame: the square of a part of the opening's height, in nats."""
 _LIP_SHADOW_IOD = 0.08
 _LIGHT_SIGMA_IOD = 0.09
+_SHALLOW_IOD = (0.03, 0.13)
 _NARROW_SIGMA_PX = 2.0
 _NARROW_PX = (2.2, 5.0)
 """In a slit of so few pixels single teeth would be a dotted line: they fade into each other."""
@@ -306,6 +307,10 @@ def _interior(
     part_across = (across - target.left_px) / max(target.right_px - target.left_px, 1e-3)
     deep = smoothstep(part_down, 0.35, 1.0) * smoothstep(height, 0.08 * frame.unit_px, 0.25 * frame.unit_px)
     deep *= 1 - smoothstep(np.abs(2 * part_across - 1), 0.25, 0.95)
+    # A gap that is new and narrow shows what lies just behind it, not the depth: black there would be an outline.
+    source_top, source_bottom = source.at(across)
+    gap_iod = (height - (source_bottom - source_top)) / frame.unit_px
+    deep = np.maximum(deep, 0.8 * (1 - smoothstep(gap_iod, *_SHALLOW_IOD)))
     dark = look.dark + (look.floor - look.dark) * deep[..., None]
     # Light varies along the mouth; a tooth that was drawn out would be a streak.
     light = _blurred_along(seen, _LIGHT_SIGMA_IOD * frame.unit_px)
