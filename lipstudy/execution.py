@@ -4,15 +4,25 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
-from threading import Event, Thread
+from threading import Thread
+from types import FrameType
 from typing import TypeVar
 
-__all__ = ["Progress", "run_each"]
+from lipstudy.errors import LipstudyError
+
+__all__ = ["Progress", "WorkerLostError", "run_each"]
 
 Progress = Callable[[int, int], None]
 """Called with (items done, items in all)."""
+
+
+class WorkerLostError(LipstudyError):
+    """A worker process was killed from outside."""
+
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -42,6 +52,11 @@ def run_each(
     ------
     tuple of (int, result)
         In the order in which items end. The first error stops the work that has not begun and is raised.
+
+    Raises
+    ------
+    WorkerLostError
+        If the system killed a process, for want of memory for instance.
     """
     if executor is None and (workers == 1 or len(items) <= 1):
         for index, item in enumerate(items):
@@ -58,28 +73,50 @@ def run_each(
         yield from _results(processes, partial(_stoppable, function), items)
 
 
-_stopped = Event()
-"""In a worker: set by Ctrl-C."""
+_stopped = False
+"""In a worker: whether Ctrl-C came."""
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait: processes begun meanwhile inherit that, and are not torn while they import."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _follow_parent() -> None:
-    # Ctrl-C in a terminal reaches every process of the command: it stops an item, a worker that waits is silent.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C in a terminal reaches every process of the command: it stops an item; a worker between items, or one that
+    # still imports, is silent and begins no other.
+    signal.signal(signal.SIGINT, _note_ctrl_c)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # A parent that is killed cannot tell its workers, and they would wait for the next item for ever.
     Thread(target=_end_with_parent, daemon=True).start()
 
 
+def _note_ctrl_c(number: int, frame: FrameType | None) -> None:
+    global _stopped
+    _stopped = True
+
+
 def _stoppable(function: Callable[[Item], Result], item: Item) -> Result:
-    if _stopped.is_set():  # an item that already waited in the queue of this process
+    global _stopped
+    if _stopped:  # an item that already waited in the queue of this process
         raise KeyboardInterrupt
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return function(item)
     except KeyboardInterrupt:
-        _stopped.set()
+        _stopped = True
         raise
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, _note_ctrl_c)
 
 
 def _end_with_parent() -> None:
@@ -92,11 +129,17 @@ def _end_with_parent() -> None:
 def _results(
     executor: Executor, function: Callable[[Item], Result], items: Sequence[Item]
 ) -> Iterator[tuple[int, Result]]:
-    futures = {executor.submit(function, item): index for index, item in enumerate(items)}
+    with _ctrl_c_held_back():  # the processes of a pool begin when it gets its first item
+        futures = {executor.submit(function, item): index for index, item in enumerate(items)}
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()
-    except BaseException:
+    except BaseException as error:
         for future in futures:
             future.cancel()
+        if isinstance(error, BrokenProcessPool):
+            raise WorkerLostError(
+                "a worker process was killed, mostly because memory ran out: run the same command again with fewer"
+                " workers, what was finished is kept"
+            ) from error
         raise

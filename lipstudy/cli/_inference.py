@@ -42,13 +42,21 @@ def fit(formula: str, table: Path, factors: tuple[str, ...], scale: "Scale", out
     the right) and item (the sentence). No p-value is given if the answers are separated, a fit is singular or has not
     converged, or the engines disagree: the verdict says which.
     """
-    from lipstudy.inference import choices_from_trials, fit_mixed_logit, is_trial_table, read_table, with_factors
+    from lipstudy.inference import (
+        choices_from_trials,
+        fit_mixed_logit,
+        is_trial_table,
+        read_table,
+        refuse_lone_levels,
+        with_factors,
+    )
     from lipstudy.records import read_trials
 
     rows = read_table(table)
     if is_trial_table(rows):
         choices = choices_from_trials(read_trials(table), scale=scale)
         rows = choices.table
+        refuse_lone_levels(rows)
         for reason, count in choices.left_out.items():
             output.tell(f"left out: {count} trials, {reason}")
     fitted = fit_mixed_logit(formula, with_factors(rows, factors))

@@ -1,6 +1,7 @@
 """The command `lipstudy`: verbs that are loaded when they are called."""
 
 import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -32,6 +33,13 @@ VERBS = {
     "demo": ("lipstudy.cli._start", "Walk the whole road on a small example, with simulated viewers."),
 }
 """Verb -> module that holds it, and its line in `lipstudy --help`; in the order of the road."""
+
+
+_REFUSALS = (
+    *("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "EIO"),
+    *("ENAMETOOLONG", "ENOTDIR", "EISDIR", "ELOOP", "EMFILE", "ENFILE"),
+)
+"""What an operating system refuses; any other OSError is a bug and keeps its traceback."""
 
 
 class _LazyVerbs(click.Group):
@@ -73,13 +81,15 @@ def lipstudy() -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake ends with one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console or file of a small alphabet shall not end a verb
+            stream.reconfigure(errors="replace")
     try:
         lipstudy.main(standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        _stop(_sentence(error))
     except LipstudyError as error:
         _stop(str(error))
     except (KeyboardInterrupt, click.Abort):
@@ -87,10 +97,19 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of our output (head, less) has gone. Python would complain again while closing stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except MemoryError:
+        _stop("there is not enough memory: use fewer --workers, a smaller picture or a shorter film")
     except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT):
+        if errno.errorcode.get(error.errno or 0) not in _REFUSALS:
             raise
-        _stop(f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}")
+        reason = (error.strerror or str(error)).lower()
+        _stop(f"cannot read or write {error.filename or 'a file'}: {reason}; check path, permissions and free space")
+
+
+def _sentence(error: click.ClickException) -> str:
+    told = " ".join(error.format_message().split())  # click breaks long lists into lines
+    context = getattr(error, "ctx", None)
+    return told if context is None else f"{told.rstrip('.')}; see '{context.command_path} --help'"
 
 
 def _stop(message: str) -> None:

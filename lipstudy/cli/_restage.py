@@ -11,9 +11,13 @@ import click
 from lipstudy.cli._output import Output, counted, output_options
 from lipstudy.cli._scaling import articulation_option, operator_option, scaling_sentence, scaling_suffix
 from lipstudy.cli._several import SeveralCommand
+from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 
 __all__ = ["restage"]
+
+_SMALLEST_IOD_PX = 4
+"""No face is tracked whose outer eye corners are nearer to each other than this."""
 
 
 @click.command(cls=SeveralCommand, epilog="\b\nExample:\n  lipstudy restage talk.mp4 --articulation 0.5 1.5")
@@ -53,6 +57,7 @@ def restage(
     num_frames = open_film(film).num_frames
     read_sound(film)  # a film without sound is told before the work, not after
     used = track_path or _own_track(film, folder, output)
+    _check_place(used)
     jobs = [
         _Job(film, used, scale, operator, (folder or film.parent) / f"{film.stem}{scaling_suffix(scale, operator)}.mp4")
         for scale in dict.fromkeys(articulation)
@@ -80,6 +85,15 @@ class _Job:
     articulation: float
     operator: str
     clip: Path
+
+
+def _check_place(track_path: Path) -> None:
+    from lipstudy.face import load_track
+
+    # A track of someone else's model has no pose; its face, one pixel wide, would leave the film as it is.
+    largest_px = float(load_track(track_path).pose.scale_px.max())
+    if largest_px < _SMALLEST_IOD_PX:
+        raise InputError(f"{track_path} does not say where the face is in the film: give the one of 'lipstudy track'")
 
 
 def _own_track(film: Path, folder: Path | None, output: Output) -> Path:

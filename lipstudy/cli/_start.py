@@ -1,5 +1,6 @@
 """Verbs that start something: a new study folder, the demo."""
 
+import io
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -65,5 +66,6 @@ def demo(folder: Path, workers: int, seed: int, output: Output) -> None:
 def _walk(verb: click.Command, arguments: list[Path | str | int], output: Output) -> None:
     words = [str(argument) for argument in arguments]
     output.tell(f"\n$ lipstudy {verb.name} {' '.join(words)}")
-    with redirect_stdout(sys.stderr):  # stdout is for the result of the demo itself
+    told = io.StringIO() if output.quiet else sys.stderr  # stdout is for the result of the demo itself
+    with redirect_stdout(told):
         verb.main([*words, *(["--quiet"] if output.quiet else [])], prog_name="lipstudy", standalone_mode=False)

@@ -13,6 +13,7 @@ from lipstudy.clips._takes import Take, make_takes
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.face import load_track
+from lipstudy.media import read_sound
 from lipstudy.motion import scale_articulation
 from lipstudy.records import Clip, existing_file, provenance, write_manifest, write_text
 
@@ -71,6 +72,8 @@ def build_set(recipe: Recipe, folder: str | Path, *, workers: int = 2, progress:
         raise InputError(f"the number of workers must be 1 or more, got {workers}")
     for path in recipe.files():
         existing_file(path, what="a file that the recipe names")
+    for film in recipe.films:
+        read_sound(film.film)  # a film without sound is told before the work, not after
     place = SetFolder(Path(folder).resolve())
     with place.opened():
         takes = make_takes(recipe, place, workers=workers)

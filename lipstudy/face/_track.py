@@ -20,6 +20,9 @@ __all__ = ["HeadPose", "LandmarkTrack", "load_track", "save_track"]
 
 Floats = NDArray[np.floating[Any]]
 
+_LEAST_EYE_DISTANCE = 0.25
+"""In a loaded track, of the outer eye corners: smaller, or larger than its inverse, is another unit than theirs."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
@@ -155,7 +158,8 @@ def load_track(path: str | Path) -> LandmarkTrack:
     Raises
     ------
     InputError
-        If the file is missing, is no such archive, lacks ``points`` or ``fps``, or its topology does not fit.
+        If the file is missing, is no such archive, lacks ``points`` or ``fps``, has no frame, its topology does not
+        fit, or its points are not head-normalised.
     """
     path = existing_file(path, what="a landmark track (.track.npz)")
     try:
@@ -168,31 +172,64 @@ def load_track(path: str | Path) -> LandmarkTrack:
         if name not in arrays:
             raise InputError(f"{path} is not a landmark track: it holds no '{name}'")
     try:
-        return _track_of(arrays)
-    except (ValueError, TypeError, KeyError) as error:
+        track = _track_of(arrays)
+        _check_unit(track)
+    except KeyError as error:
+        raise InputError(f"{path} is not a usable landmark track: it holds no {error}") from error
+    except (ValueError, TypeError) as error:
         raise InputError(f"{path} is not a usable landmark track: {error}") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+    return track
 
 
 def _track_of(arrays: Mapping[str, NDArray[Any]]) -> LandmarkTrack:
-    points = arrays["points"].astype(np.float32)
-    if points.ndim != 3:
-        raise ValueError(f"points must be of shape (frames, points, 3), got {points.shape}")
+    points, fps, size = arrays["points"], arrays["fps"], arrays.get("frame_size_px")
+    if points.dtype.kind not in "fiu" or points.ndim != 3 or not len(points):
+        raise ValueError(f"points must be numbers of shape (frames, points, 3), got {points.dtype} of {points.shape}")
+    if fps.dtype.kind not in "fiu" or fps.size != 1:
+        raise ValueError(f"fps must be one number, got {fps.dtype} of {fps.shape}")
+    neutral = arrays.get("neutral")
+    if neutral is not None and not (neutral.dtype.kind == "f" and np.isfinite(neutral).all()):
+        raise ValueError("neutral must be finite numbers")
+    if size is not None and size.shape != (2,):
+        raise ValueError(f"frame_size_px must be of shape (2,), got {size.shape}")
     frames = len(points)
     topology = topology_named(str(arrays["topology"]) if "topology" in arrays else f"mediapipe-{points.shape[1]}")
     pose = HeadPose.still(frames)
     if "pose_scale_px" in arrays:
         pose = HeadPose(arrays["pose_scale_px"], arrays["pose_rotation"], arrays["pose_translation_px"])
-    size = arrays.get("frame_size_px")
+    with np.errstate(over="ignore"):  # LandmarkTrack refuses the infinite
+        points = points.astype(np.float32)
     return LandmarkTrack(
         points=points,
-        fps=float(arrays["fps"]),
+        fps=float(fps.item()),
         topology=topology,
         pose=pose,
-        valid=arrays.get("valid", np.ones(frames, bool)),
-        neutral=arrays.get("neutral"),
+        valid=arrays.get("valid", np.ones(frames)).astype(bool),
+        neutral=neutral,
         raw_points_px=arrays.get("raw_points_px"),
         frame_size_px=None if size is None else (int(size[0]), int(size[1])),
-        provenance=json.loads(str(arrays["provenance"])) if "provenance" in arrays else {},
+        provenance=_provenance_in(arrays),
     )
+
+
+def _provenance_in(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    try:
+        told = json.loads(str(arrays.get("provenance", "{}")))
+    except json.JSONDecodeError:
+        told = None
+    if not isinstance(told, dict):
+        raise ValueError("provenance must be the text of a JSON object")
+    return told
+
+
+def _check_unit(track: LandmarkTrack) -> None:
+    # A file of someone else's model in pixels would be taken for a face a hundred times too large.
+    right, left = track.topology.outer_eye_corners
+    distance = float(np.median(np.linalg.norm(track.points[:, left] - track.points[:, right], axis=-1)))
+    if not _LEAST_EYE_DISTANCE < distance < 1 / _LEAST_EYE_DISTANCE:
+        raise InputError(
+            f"its points are not head-normalised: the outer eye corners lie {distance:.3g} apart, and that distance is"
+            " the unit, 1; divide by it"
+        )

@@ -1,5 +1,6 @@
 """How many people and sentences a study needs: simulated studies, each analysed as the real one will be."""
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -50,6 +51,12 @@ class Assumptions:
         for name, least in (("participants", 2), ("sentences", 2), ("repetitions", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        for name in ("effect", "bend", "offset", "side"):
+            if not -100 < getattr(self, name) < 100:
+                raise InputError(f"{name} must be a number of log odds from -100 to 100, got {getattr(self, name)}")
+        for articulation in self.articulations:
+            if not 0 <= articulation < math.inf:
+                raise InputError(f"an articulation must be a number from 0, got {articulation:g}")
         for name in ("sd_participant", "sd_slope", "sd_sentence"):
             if not 0 <= getattr(self, name) < 10:
                 raise InputError(f"{name} must be from 0 to 10, got {getattr(self, name)}")

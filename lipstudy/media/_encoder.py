@@ -61,11 +61,14 @@ def encode_clip(
     Raises
     ------
     InputError
-        If a size is odd, there is no frame, or the sound is a frame or more longer or shorter than the picture.
+        If the file's name does not end in .mp4, a size is odd, there is no frame, or the sound is a frame or more
+        longer or shorter than the picture.
     OutputError
         If the file cannot be written: the folder, a full disk; with FFmpeg's own reason.
     """
     path = Path(path)
+    if path.suffix.lower() != ".mp4":
+        raise InputError(f"{path} must end in .mp4: a clip is written there")
     rate = _frame_rate(fps)
     if not 0 <= crf <= 51:
         raise InputError(f"the quality crf must be 0 to 51, got {crf}: 18 looks like the source")

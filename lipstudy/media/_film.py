@@ -123,16 +123,20 @@ class _Contents:
     """When the last packet of any stream ends."""
     last_packets: list[Any]
     """The picture's last two groups of pictures."""
+    is_torn: bool
+    """Whether the file ends within its last packet, of picture or sound."""
 
 
 def _look_through(container: Any, stream: Any) -> _Contents:
     times_s: list[float] = []
     end_s = 0.0
     num_packets = 0
+    is_torn = False
     groups: list[list[Any]] = [[], []]
     for packet in container.demux():
         if packet.size == 0:
             continue
+        is_torn = packet.is_corrupt
         time = packet.pts if packet.pts is not None else packet.dts
         if time is not None:
             end_s = max(end_s, float((time + (packet.duration or 0)) * packet.time_base))
@@ -143,7 +147,7 @@ def _look_through(container: Any, stream: Any) -> _Contents:
             if packet.is_keyframe:
                 groups = [groups[-1], []]
             groups[-1].append(packet)
-    return _Contents(times_s, num_packets, end_s, [packet for group in groups for packet in group])
+    return _Contents(times_s, num_packets, end_s, [packet for group in groups for packet in group], is_torn)
 
 
 def _last_frame(stream: Any, packets: list[Any]) -> Any | None:
@@ -166,7 +170,7 @@ def _check_whole(path: Path, container: Any, stream: Any, contents: _Contents, l
         raise InputError(f"{path} is cut off after {contents.num_packets} of {stream.frames} frames: {remedy}")
     if contents.num_packets and (last_frame is None or last_frame.is_corrupt):
         raise InputError(f"{path} is cut off in the middle of frame {contents.num_packets}: {remedy}")
-    if ends_within_packet(path, container=container.format.name):
+    if contents.is_torn or ends_within_packet(path, container=container.format.name):
         raise InputError(f"{path} is cut off after {contents.num_packets} frames: {remedy}")
     promised_s = (container.duration or 0) / 1e6
     seconds = contents.end_s - (container.start_time or 0) / 1e6

@@ -1,5 +1,6 @@
 """Sound: samples in and out of files."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
 from lipstudy.media._container import opened
-from lipstudy.records import atomic_path, existing_file
+from lipstudy.records import existing_file, write_bytes
 
 __all__ = ["Sound", "read_sound", "write_sound"]
 
@@ -92,8 +93,9 @@ def write_sound(path: str | Path, sound: Sound) -> None:
     """
     import soundfile
 
-    with atomic_path(path) as temporary:
-        soundfile.write(temporary, np.clip(sound.samples, -1, 1), sound.sr, format="WAV", subtype="PCM_16")
+    buffer = io.BytesIO()  # on a full disk libsndfile would say no more than "System error"
+    soundfile.write(buffer, np.clip(sound.samples, -1, 1), sound.sr, format="WAV", subtype="PCM_16")
+    write_bytes(path, buffer.getvalue())
 
 
 def _mixed(part: Any) -> NDArray[np.float32]:

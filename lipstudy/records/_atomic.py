@@ -102,12 +102,18 @@ def existing_file(path: str | Path, *, what: str) -> Path:
     Raises
     ------
     InputError
-        If nothing is there, or a folder is.
+        If nothing is there, a folder is, or the system does not take the name.
     """
     path = Path(path)
-    if path.is_dir():
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except OSError as error:  # the name is too long, or a folder on the way may not be entered
+        raise InputError(
+            f"{path} cannot be opened, {what} is needed: {(error.strerror or str(error)).lower()}"
+        ) from error
+    if is_folder:
         raise InputError(f"{path} is a folder, but {what} is needed: name a file in it")
-    if not path.exists():
+    if not is_there:
         raise InputError(f"there is no file {path}: {what} is needed there")
     return path
 

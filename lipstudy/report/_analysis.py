@@ -15,6 +15,7 @@ from lipstudy.inference import (
     preference_curve,
     preferred_articulation,
     proportion,
+    refuse_lone_levels,
 )
 from lipstudy.records import Trial
 
@@ -52,10 +53,12 @@ def analyse_trials(
     Raises
     ------
     InputError
-        If no choice is left to analyse, or the table does not carry the model over all answers.
+        If no choice is left to analyse, an articulation or an embodiment has one participant, or the table does not
+        carry the model over all answers.
     """
     choices = choices_from_trials(trials, scale=scale)
     table = choices.table
+    refuse_lone_levels(table)
     tell("fitting the model over all answers")
     analyses = [_analysis(ALL, table, scale)]
     embodiments = sorted(table["embodiment"].unique())

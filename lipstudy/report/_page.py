@@ -1,6 +1,7 @@
 """results.json and report.html: one self-contained page, whose every number is in the JSON beside it."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -76,6 +77,8 @@ def write_report(
     OutputError
         If the results cannot be written.
     """
+    if not 0 < most_clip_mb < math.inf:
+        raise InputError(f"the most megabytes of clips must be a number over 0, got {most_clip_mb:g}: 10 is a good one")
     table = _file_in(data, "trials.csv")
     trials = read_trials(table)
     inputs = [table]

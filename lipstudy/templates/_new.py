@@ -1,5 +1,7 @@
 """A new study folder, copied from the templates."""
 
+import shutil
+from contextlib import suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -36,11 +38,24 @@ def create_study_folder(folder: str | Path) -> list[Path]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is there already and is not empty: give the name of a new folder")
     templates = [*_template_files(), ("README.md", _installed() / "README.md")]
-    written = []
-    for name, template in templates:
-        write_bytes(folder / name, template.read_bytes())
-        written.append(folder / name)
+    was_there = folder.exists()
+    written: list[Path] = []
+    try:
+        for name, template in templates:
+            write_bytes(folder / name, template.read_bytes())
+            written.append(folder / name)
+    except BaseException:  # a full disk, Ctrl-C: half a study folder would be in the way of the next try
+        _take_back(folder, keep=was_there)
+        raise
     return written
+
+
+def _take_back(folder: Path, *, keep: bool) -> None:
+    for entry in list(folder.iterdir()) if folder.is_dir() else []:  # empty before, so all of it is ours
+        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+    if not keep:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def template_text(name: str) -> str:

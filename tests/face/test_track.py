@@ -89,7 +89,10 @@ def test_other_points_leave_the_raw_ones_behind(track: LandmarkTrack) -> None:
         ({"points": np.zeros((4, 468, 3)), "fps": 25}, "topology 'mediapipe-468' is unknown"),
         ({"points": np.zeros((4, 478, 3)), "fps": 25, "topology": "dlib-68"}, "topology 'dlib-68' is unknown"),
         ({"points": np.zeros((4, 100, 3)), "fps": 25, "topology": "mediapipe-478"}, "must be float32 of shape"),
-        ({"points": np.zeros((4, 478)), "fps": 25}, r"must be of shape \(frames, points, 3\), got \(4, 478\)"),
+        (
+            {"points": np.zeros((4, 478)), "fps": 25},
+            r"numbers of shape \(frames, points, 3\), got float64 of \(4, 478\)",
+        ),
         ({"points": np.zeros((4, 478, 2)), "fps": 25}, "must be float32 of shape"),
         ({"points": np.full((4, 478, 3), np.nan), "fps": 25}, "points must be finite"),
         ({"points": np.zeros((4, 478, 3)), "fps": 0}, "fps must be a positive number, got 0"),
