@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from lipstudy.face import lip_aperture, load_track
 from lipstudy.media import read_frames
@@ -26,7 +27,16 @@ def main() -> None:
     ]
     scales = [clip.articulation for clip in clips if clip.embodiment == "photo"]
     picture = np.vstack([*rows, caption(scales)])
-    cv2.imwrite(str(ROOT / "docs" / "articulation.png"), picture[..., ::-1])
+    Image.fromarray(picture).quantize(palette=palette(rows[1])).save(ROOT / "docs" / "articulation.png", optimize=True)
+
+
+def palette(photographs: np.ndarray) -> Image.Image:
+    """Return 255 colours that show the photographs and grey lines on white: the file is a fifth as large."""
+    colours = Image.fromarray(photographs).quantize(224, kmeans=3).getpalette()[: 224 * 3]
+    greys = np.repeat(np.linspace(0, 255, 31).round().astype(int), 3).tolist()
+    shown = Image.new("P", (1, 1))
+    shown.putpalette(colours + greys)
+    return shown
 
 
 def panel(clip: Clip, frame_number: int) -> np.ndarray:
