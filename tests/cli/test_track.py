@@ -147,7 +147,7 @@ def test_error_in_a_worker_process_is_the_same_sentence(tmp_path: Path, film: Pa
 
 
 def test_outputs_that_would_meet_are_refused(tmp_path: Path, film: Path) -> None:
-    other = film_at(tmp_path / "talk.mkv", [PORTRAIT] * 3)
+    other = film_at(tmp_path / "other.mp4", [PORTRAIT] * 3).rename(tmp_path / "talk.mov")
     done = lipstudy("track", film, other, "-q")
     assert done.returncode == 2
     assert "talk.mp4 and" in done.stderr

@@ -187,7 +187,7 @@ def test_separated_answers_are_refused_in_the_headline(trials, tmp_path):
 
 def test_study_of_one_participant_is_refused_and_nothing_written(trials, tmp_path):
     write_trials(tmp_path / "trials.csv", [trial for trial in trials if trial.participant == "P002"])
-    with pytest.raises(InputError, match=r"'participant' has one level \(P002\)"):
+    with pytest.raises(InputError, match=r"are of one participant \(P002\)"):
         write_report(tmp_path, tmp_path / "page")
     assert not (tmp_path / "page").exists()
 
