@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from lipstudy.errors import LipstudyError
 
-__all__ = ["Progress", "WorkerLostError", "run_each"]
+__all__ = ["Progress", "WorkerLostError", "counted", "run_each"]
 
 Progress = Callable[[int, int], None]
 """Called with (items done, items in all)."""
@@ -26,6 +26,14 @@ class WorkerLostError(LipstudyError):
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def counted(items: Iterable[Item], total: int, progress: Progress | None) -> Iterator[Item]:
+    """Yield `items`, telling `progress` after each how many of `total` were taken."""
+    for done, item in enumerate(items, start=1):
+        yield item
+        if progress is not None:
+            progress(done, total)
 
 
 def run_each(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lipstudy.cli._output import Output, counted, output_options, track_stem
+from lipstudy.cli._output import Output, output_options, track_stem
 from lipstudy.errors import InputError, OutputError, nearest_name
+from lipstudy.execution import counted
 
 if TYPE_CHECKING:
     from lipstudy.media import Sound

@@ -88,6 +88,8 @@ def main() -> None:
         lipstudy.main(standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
     except click.ClickException as error:
         _stop(_sentence(error))
     except LipstudyError as error:

@@ -2,19 +2,17 @@
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from lipstudy.execution import Progress
 
-__all__ = ["Output", "counted", "output_options", "seed_option", "track_stem"]
-
-Item = TypeVar("Item")
+__all__ = ["Output", "output_options", "seed_option", "track_stem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +62,6 @@ def output_options(verb: Callable[..., None]) -> Callable[..., None]:
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of every random number."
 )
-
-
-def counted(items: Iterable[Item], total: int, show: Progress | None) -> Iterator[Item]:
-    """Yield `items`, telling `show` after each how many of `total` were taken."""
-    for done, item in enumerate(items, start=1):
-        yield item
-        if show is not None:
-            show(done, total)
 
 
 def track_stem(track: Path) -> str:

@@ -1,18 +1,16 @@
 """The verb restage: a speaker's own film, its lips moving less or more."""
 
-import json
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lipstudy.cli._output import Output, counted, output_options
+from lipstudy.cli._output import Output, output_options
 from lipstudy.cli._scaling import articulation_option, operator_option, scaling_sentence, scaling_suffix
 from lipstudy.cli._several import SeveralCommand
 from lipstudy.errors import InputError
-from lipstudy.execution import Progress, run_each
+from lipstudy.execution import run_each
 
 __all__ = ["restage"]
 
@@ -46,9 +44,11 @@ def restage(
 ) -> None:
     """Make the lips of a filmed speaker move less or more; the speech stays.
 
-    talk.mp4 gives talk.a0.50.mp4 and so on, each with its provenance in talk.a0.50.json. Make the clip at articulation
-    1 too, and show that one instead of the film: it has gone through the same encoder as the others.
+    talk.mp4 gives talk.a0.50.mp4 and so on, each with its provenance in talk.a0.50.json; one that is there already is
+    not made again. Make the clip at articulation 1 too, and show that one instead of the film: it has gone through the
+    same encoder as the others.
     """
+    from lipstudy.clips import RestageJob, restage_film
     from lipstudy.media import open_film, read_sound
     from lipstudy.motion import check_articulation
 
@@ -59,7 +59,9 @@ def restage(
     used = track_path or _own_track(film, folder, output)
     _check_place(used)
     jobs = [
-        _Job(film, used, scale, operator, (folder or film.parent) / f"{film.stem}{scaling_suffix(scale, operator)}.mp4")
+        RestageJob(
+            film, used, scale, operator, (folder or film.parent) / f"{film.stem}{scaling_suffix(scale, operator)}.mp4"
+        )
         for scale in dict.fromkeys(articulation)
     ]
     made: dict[int, dict[str, Any]] = {}
@@ -70,21 +72,12 @@ def restage(
             show(num_frames * len(made) + done, num_frames * len(jobs))
 
         # Another process cannot report its frames: there the bar moves clip by clip.
-        function = partial(_restage_one, progress=show_within) if min(workers, len(jobs)) == 1 else _restage_one
+        function = partial(restage_film, progress=show_within) if min(workers, len(jobs)) == 1 else restage_film
         for index, told in run_each(function, jobs, workers=workers):
-            made[index] = told
+            made[index] = {"path": str(jobs[index].clip), **told}
             show(num_frames * len(made), num_frames * len(jobs))
     clips = [made[index] for index in range(len(jobs))]
     output.result({"film": str(film), "track": str(used), "clips": clips}, "\n".join(_sentence(clip) for clip in clips))
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    film: Path
-    track: Path
-    articulation: float
-    operator: str
-    clip: Path
 
 
 def _check_place(track_path: Path) -> None:
@@ -108,34 +101,6 @@ def _own_track(film: Path, folder: Path | None, output: Output) -> Path:
     with output.progress("tracking", "frames") as show:
         save_track(path, track_film(film, progress=show))
     return path
-
-
-def _restage_one(job: _Job, progress: Progress | None = None) -> dict[str, Any]:
-    from lipstudy.clips import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames, sound_beside_picture
-    from lipstudy.face import load_track
-    from lipstudy.media import encode_clip, read_sound
-    from lipstudy.motion import scale_articulation
-    from lipstudy.records import provenance, sha256_of_file, write_text
-
-    track = load_track(job.track)
-    articulated = scale_articulation(track, job.articulation, operator=job.operator)
-    folded: list[int] = []
-    frames = restage_frames(job.film, track, articulated.track, on_fold=folded.append)
-    sound = sound_beside_picture(read_sound(job.film), duration_s=track.duration_s)
-    shown = counted(frames, track.num_frames, progress)
-    encode_clip(job.clip, shown, fps=track.fps, sound=sound, crf=RESTAGED_CRF)
-    told = {
-        "path": str(job.clip),
-        **articulated.track.provenance["articulated"],
-        "fps": track.fps,
-        "folded_frames": folded,
-        "renderer_version": RESTAGE_RENDERER_VERSION,
-    }
-    arguments = {"articulation": job.articulation, "operator": job.operator}
-    made = provenance(stage="restage", arguments=arguments, inputs=[job.film, job.track])
-    record = {**told, "path": job.clip.name, "sha256": sha256_of_file(job.clip), "provenance": made}
-    write_text(job.clip.with_suffix(".json"), json.dumps(record, indent=2, allow_nan=False) + "\n")
-    return told
 
 
 def _sentence(clip: dict[str, Any]) -> str:

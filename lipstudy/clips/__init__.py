@@ -6,6 +6,7 @@ from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LANDMARK_STYLES
 from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, open_photograph, render_photograph
 from lipstudy.clips._recipe import Recipe, load_recipe
 from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames
+from lipstudy.clips._restage_film import RestageJob, restage_film
 from lipstudy.clips._takes import face_in, neutral_in, sound_beside_picture
 from lipstudy.clips._warp import FaceWarp, WarpMap
 
@@ -21,6 +22,7 @@ __all__ = [
     "LandmarkStyle",
     "PhotoFace",
     "Recipe",
+    "RestageJob",
     "WarpMap",
     "build_set",
     "clip_faults",
@@ -30,6 +32,7 @@ __all__ = [
     "open_photograph",
     "render_landmarks",
     "render_photograph",
+    "restage_film",
     "restage_frames",
     "sound_beside_picture",
 ]

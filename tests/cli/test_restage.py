@@ -118,3 +118,18 @@ def test_a_track_of_another_film_leaves_no_half_clip(talk: Path, tmp_path: Path,
     assert code == 2
     assert f"does not have the {FRAMES + 2} frames of its track" in err
     assert not list(tmp_path.glob("talk.a*"))
+
+
+def test_a_clip_that_is_there_is_made_again_only_if_it_was_changed(
+    talk: Path, call: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lipstudy.records._provenance._git_revision", lambda: "1.0")  # an installed lipstudy
+    arguments = ("restage", talk, "--articulation", "0.5", "-q")
+    assert call(*arguments)[0] == 0
+    clip = talk.with_name("talk.a0.50.mp4")
+    data, made_ns = clip.read_bytes(), clip.stat().st_mtime_ns
+    assert call(*arguments)[0] == 0
+    assert clip.stat().st_mtime_ns == made_ns
+    clip.write_bytes(data[:-1])
+    assert call(*arguments)[0] == 0
+    assert clip.read_bytes() == data
