@@ -251,7 +251,6 @@ def test_the_card_names_data_licence_and_what_was_measured() -> None:
 @pytest.mark.slow
 @pytest.mark.needs_shared_data
 def test_the_command_makes_the_model_again(grid: Path, tmp_path: Path) -> None:
-    pytest.importorskip("pocketsphinx")
     from lipstudy.motion.estimate_visemes import main
 
     main([str(grid), "-o", str(tmp_path / "visemes.npz"), "--workers", "2"])
@@ -262,7 +261,7 @@ def test_the_command_makes_the_model_again(grid: Path, tmp_path: Path) -> None:
     ):
         assert sorted(again.files) == sorted(kept.files)
         for name, tolerance in (
-            ("neutral", 0.01),
+            ("basis", 0.02),
             ("targets", 0.3),
             ("spread_s", 0.021),
             ("labiodental_aperture", 0.005),
