@@ -2,34 +2,14 @@
 
 import json
 import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lipstudy.cli import main
 from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral, load_track, save_track
 
 Told = tuple[int, str, str]
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
-    """Return a caller of the command line that gives exit code, stdout and stderr."""
-
-    def run(*words: object) -> Told:
-        monkeypatch.setattr(sys, "argv", ["lipstudy", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stopped:
-            code = int(stopped.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture

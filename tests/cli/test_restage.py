@@ -1,7 +1,6 @@
 """The verb restage, as a user calls it."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,29 +8,11 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from lipstudy.cli import main
 from lipstudy.face import load_track
 from lipstudy.media import Sound, encode_clip, measure_clip, read_sound
 
 Told = tuple[int, str, str]
 FRAMES = 5
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
-    """Return a caller of the command line that gives exit code, stdout and stderr."""
-
-    def run(*words: object) -> Told:
-        monkeypatch.setattr(sys, "argv", ["lipstudy", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stopped:
-            code = int(stopped.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture
