@@ -65,10 +65,8 @@ class MouthOpening:
     """(N,) the upper lip's edge at those places, pixels down from the eyes."""
     bottom_px: Floats
     """(N,) the lower lip's edge; never above `top_px`."""
-    centre_top_px: float
-    """The upper lip's edge in the middle: the mean of its five central landmarks."""
     centre_bottom_px: float
-    """The lower lip's edge in the middle."""
+    """The lower lip's edge in the middle: the mean of its five central landmarks."""
 
     def at(self, across_px: Floats) -> tuple[Floats, Floats]:
         """Return (top, bottom) at places along the axis; beyond the corners both are the corner's."""
@@ -96,9 +94,13 @@ def mouth_opening(points_px: Floats, frame: FaceWarp) -> MouthOpening:
     across = np.linspace(upper[0, 0], max(upper[-1, 0], upper[0, 0] + 1e-3), 2 * len(upper))
     top, bottom = (np.interp(across, np.maximum.accumulate(edge[:, 0]), edge[:, 1]) for edge in (upper, lower))
     middle = (top + bottom) / 2
-    centre = [placed[list(edge[3:8]), 1].mean() for edge in (_UPPER, _LOWER)]
     return MouthOpening(
-        float(across[0]), float(across[-1]), across, np.minimum(top, middle), np.maximum(bottom, middle), *centre
+        float(across[0]),
+        float(across[-1]),
+        across,
+        np.minimum(top, middle),
+        np.maximum(bottom, middle),
+        centre_bottom_px=float(placed[list(_LOWER[3:8]), 1].mean()),
     )
 
 
