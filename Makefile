@@ -17,5 +17,5 @@ lock: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,train]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,lab]'
 	touch $@

@@ -50,7 +50,7 @@ def speak(
     """
     from lipstudy.face import save_track
     from lipstudy.media import write_sound
-    from lipstudy.motion import viseme_track
+    from lipstudy.models import viseme_track
     from lipstudy.records import provenance
     from lipstudy.speech import synthesise
 

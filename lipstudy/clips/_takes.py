@@ -28,7 +28,7 @@ from lipstudy.face import (
     uncross_lips,
 )
 from lipstudy.media import Sound, read_sound, write_sound
-from lipstudy.motion import viseme_track
+from lipstudy.models import viseme_track
 from lipstudy.records import atomic_path, hash_of, provenance, write_text
 from lipstudy.speech import Phone, synthesise
 

@@ -1,4 +1,4 @@
-"""Speech to lip motion, and the articulation scale."""
+"""The articulation scale: lip motion made smaller or larger."""
 
 from lipstudy.motion._articulation import (
     MAX_ARTICULATION,
@@ -7,19 +7,14 @@ from lipstudy.motion._articulation import (
     check_articulation,
     scale_articulation,
 )
-from lipstudy.motion._regions import articulation_weights
-from lipstudy.motion._viseme_model import viseme_track
-from lipstudy.motion._visemes import VISEMES, Segment, segments_of
+from lipstudy.motion._regions import articulation_weights, lip_columns
 
 __all__ = [
     "MAX_ARTICULATION",
     "OPERATORS",
-    "VISEMES",
     "Articulated",
-    "Segment",
     "articulation_weights",
     "check_articulation",
+    "lip_columns",
     "scale_articulation",
-    "segments_of",
-    "viseme_track",
 ]

@@ -10,7 +10,7 @@ import pytest
 from lipstudy.clips import LandmarkStyle, render_landmarks
 from lipstudy.face import LandmarkTrack
 from lipstudy.media import encode_clip
-from lipstudy.motion import viseme_track
+from lipstudy.models import viseme_track
 from lipstudy.speech import synthesise
 
 pytestmark = pytest.mark.benchmark

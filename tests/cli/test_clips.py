@@ -10,7 +10,7 @@ import pytest
 from lipstudy.clips import load_recipe
 from lipstudy.face import save_track
 from lipstudy.media import measure_clip, read_frames, write_sound
-from lipstudy.motion import viseme_track
+from lipstudy.models import viseme_track
 from lipstudy.speech import synthesise
 
 RECIPE = """\

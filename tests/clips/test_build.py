@@ -18,7 +18,7 @@ from lipstudy.clips import BuildResult, Recipe, build_set, clip_faults, load_rec
 from lipstudy.errors import InputError, OutputError
 from lipstudy.face import MEDIAPIPE_478, inner_lip_gaps, lip_aperture, lips_in_contact, load_track, save_track
 from lipstudy.media import ClipMeasures, Sound, measure_clip, read_sound, write_sound
-from lipstudy.motion import viseme_track
+from lipstudy.models import viseme_track
 from lipstudy.records import read_manifest
 from lipstudy.speech import synthesise
 

@@ -11,7 +11,7 @@ from lipstudy.cli._main import lipstudy
 from lipstudy.errors import InputError, LipstudyError
 from lipstudy.face import generic_neutral, load_track, save_track
 from lipstudy.media import read_sound
-from lipstudy.motion import viseme_track
+from lipstudy.models import viseme_track
 from lipstudy.speech import Phone
 
 

@@ -1,4 +1,4 @@
-"""Estimate the viseme model from film: ``python -m lipstudy.motion.estimate_visemes FOLDER -o visemes.npz``.
+"""Estimate the viseme model from film: ``python -m lipstudy.models.estimate_visemes FOLDER -o visemes.npz``.
 
 FOLDER holds clips of the GRID corpus (Cooke, Barker, Cunningham & Shao 2006), whose file names are their transcripts; a
 clip with another name counts for the shapes of the lips, not for the visemes. Needs the extra ``train``.
@@ -31,10 +31,10 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError, LipstudyError
 from lipstudy.face import MEDIAPIPE_478
-from lipstudy.motion._coarticulation import constriction, dominance
-from lipstudy.motion._viseme_film import Recording, read_recordings
-from lipstudy.motion._viseme_model import PARAMETERS, VisemeModel, save_viseme_model
-from lipstudy.motion._visemes import VISEMES
+from lipstudy.models._coarticulation import constriction, dominance
+from lipstudy.models._viseme_film import Recording, read_recordings
+from lipstudy.models._viseme_model import PARAMETERS, VisemeModel, save_viseme_model
+from lipstudy.models._visemes import VISEMES
 from lipstudy.records import provenance, write_text
 
 __all__ = ["estimate_model", "main"]
@@ -121,7 +121,7 @@ def estimate_model(recordings: Sequence[Recording]) -> tuple[VisemeModel, dict[s
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m lipstudy.motion.estimate_visemes", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lipstudy.models.estimate_visemes", description=__doc__)
     parser.add_argument("folder", type=Path, help="folder of GRID clips (*.mpg)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the model, .npz; its card is the .json")
     parser.add_argument("--workers", type=int, default=1, help="processes")
@@ -145,7 +145,7 @@ _DESCRIPTION = {
     "data": "GRID audiovisual sentence corpus, twelve clips of ten speakers: Cooke, M., Barker, J., Cunningham, S., & "
     "Shao, X. (2006). An audio-visual corpus for speech perception and automatic speech recognition. JASA, 120(5).",
     "licence_of_data": "CC BY 4.0. No clip, picture or landmark of a single speaker is stored here.",
-    "command": "python -m lipstudy.motion.estimate_visemes FOLDER -o visemes.npz",
+    "command": "python -m lipstudy.models.estimate_visemes FOLDER -o visemes.npz",
     "chance": "none: no seed",
     "caution": "Two speakers have two aligned clips each: a clip left out may have its speaker among the others.",
 }

@@ -20,8 +20,8 @@ from lipstudy.face import (
     lips_in_contact,
     mouth_width,
 )
-from lipstudy.motion import VISEMES, Segment, segments_of, viseme_track
-from lipstudy.motion._coarticulation import constriction
+from lipstudy.models import VISEMES, Segment, segments_of, viseme_track
+from lipstudy.models._coarticulation import constriction
 from lipstudy.speech import PAUSE, Phone, synthesise
 
 VOWELS = ("ɑː", "æ", "iː", "uː", "ə", "aɪ", "oʊ")
@@ -240,7 +240,7 @@ def test_nearly_every_phone_of_a_voice_has_a_viseme(voice: str) -> None:
 
 
 def test_the_card_names_data_licence_and_what_was_measured() -> None:
-    card = json.loads(resources.files("lipstudy.motion").joinpath("visemes.json").read_text("utf-8"))
+    card = json.loads(resources.files("lipstudy.models").joinpath("visemes.json").read_text("utf-8"))
     assert "GRID" in card["data"]
     assert card["licence_of_data"].startswith("CC BY 4.0")
     assert set(card["measured"]["segments"]) == set(VISEMES)
@@ -251,12 +251,12 @@ def test_the_card_names_data_licence_and_what_was_measured() -> None:
 @pytest.mark.slow
 @pytest.mark.needs_shared_data
 def test_the_command_makes_the_model_again(grid: Path, tmp_path: Path) -> None:
-    from lipstudy.motion.estimate_visemes import main
+    from lipstudy.models.estimate_visemes import main
 
     main([str(grid), "-o", str(tmp_path / "visemes.npz"), "--workers", "2"])
     with (
         np.load(tmp_path / "visemes.npz") as again,
-        resources.as_file(resources.files("lipstudy.motion") / "visemes.npz") as path,
+        resources.as_file(resources.files("lipstudy.models") / "visemes.npz") as path,
         np.load(path) as kept,
     ):
         assert sorted(again.files) == sorted(kept.files)
@@ -271,7 +271,7 @@ def test_the_command_makes_the_model_again(grid: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_refuses_a_folder_without_film(tmp_path: Path) -> None:
-    from lipstudy.motion.estimate_visemes import main
+    from lipstudy.models.estimate_visemes import main
 
     with pytest.raises(SystemExit, match="holds no film"):
         main([str(tmp_path), "-o", str(tmp_path / "visemes.npz")])

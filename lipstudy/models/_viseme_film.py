@@ -11,8 +11,8 @@ from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.face import MEDIAPIPE_478, symmetric_face, track_film
 from lipstudy.media import read_sound
-from lipstudy.motion._regions import articulation_weights
-from lipstudy.motion._visemes import Segment, segments_of
+from lipstudy.models._visemes import Segment, segments_of
+from lipstudy.motion import articulation_weights
 from lipstudy.speech import align_transcript
 
 __all__ = ["Recording", "read_recordings"]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.motion._visemes import VISEMES, Segment, Viseme
+from lipstudy.models._visemes import VISEMES, Segment, Viseme
 
 __all__ = ["constriction", "dominance"]
 

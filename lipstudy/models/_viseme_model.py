@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral, lips_in_contact, uncross_lips
-from lipstudy.motion._coarticulation import constriction, dominance
-from lipstudy.motion._regions import lip_columns
-from lipstudy.motion._visemes import VISEMES, Segment, segments_of
+from lipstudy.models._coarticulation import constriction, dominance
+from lipstudy.models._visemes import VISEMES, Segment, segments_of
+from lipstudy.motion import lip_columns
 from lipstudy.records import write_bytes
 from lipstudy.speech import Phone, check_tiling
 
@@ -150,7 +150,7 @@ def parameters_over_time(model: VisemeModel, segments: Sequence[Segment], times_
 @cache
 def load_viseme_model() -> VisemeModel:
     """Return the model that this package carries."""
-    data = resources.files("lipstudy.motion").joinpath(MODEL_FILE).read_bytes()
+    data = resources.files("lipstudy.models").joinpath(MODEL_FILE).read_bytes()
     return _model_of(data)
 
 
