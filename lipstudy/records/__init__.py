@@ -1,7 +1,7 @@
 """The files that join the rooms: declared, checked on reading, written atomically, with their provenance."""
 
 from lipstudy.records._atomic import atomic_path, existing_file, sha256_of_file, sync_folder, write_bytes, write_text
-from lipstudy.records._clips import Clip, Embodiment, read_manifest, write_manifest
+from lipstudy.records._clips import Clip, Embodiment, Fault, read_manifest, write_manifest
 from lipstudy.records._declaration import Declared, read_declaration
 from lipstudy.records._plan import PlannedTrial, TrialKind, read_plan, write_plan
 from lipstudy.records._provenance import hash_of, provenance
@@ -12,6 +12,7 @@ __all__ = [
     "Clip",
     "Declared",
     "Embodiment",
+    "Fault",
     "PlannedTrial",
     "Row",
     "Trial",

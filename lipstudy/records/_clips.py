@@ -9,9 +9,12 @@ from lipstudy.errors import InputError
 from lipstudy.records._atomic import sha256_of_file
 from lipstudy.records._table import Row, read_numbered_rows, write_rows
 
-__all__ = ["Clip", "Embodiment", "read_manifest", "write_manifest"]
+__all__ = ["Clip", "Embodiment", "Fault", "read_manifest", "write_manifest"]
 
 Embodiment = Literal["landmarks", "photo"]
+Fault = Literal["swapped_speech", "frozen_mouth", "desynchronised"]
+"""What is wrong on purpose with a clip for catch trials: the speech of another sentence, a mouth that stays shut under
+the speech, a picture that is early by 300 ms."""
 
 
 class Clip(Row):
@@ -40,6 +43,55 @@ class Clip(Row):
         default=None, description="of those, frames whose lips do not touch in this clip", ge=0
     )
     renderer_version: str = Field(description="version of the renderer that drew it")
+    fault: Fault | None = Field(
+        default=None,
+        description="what is wrong on purpose, for catch trials: swapped_speech (that of another sentence),"
+        " frozen_mouth (shut under the speech), desynchronised (picture 300 ms early); else empty",
+    )
+    articulation_reached: float | None = Field(
+        default=None, description="articulation scale reached within the speaker's range of motion", ge=0
+    )
+    clipped_share: float | None = Field(
+        default=None, description="share of frames in which that range held the lips back", ge=0, le=1
+    )
+    lip_crossing_frames: int | None = Field(
+        default=None, description="frames whose inner lips cross in the landmarks drawn", ge=0
+    )
+    folded_frames: int | None = Field(default=None, description="frames whose warp turns over somewhere", ge=0)
+    extrapolated_frames: int | None = Field(
+        default=None, description="frames whose mouth lies beyond those that the speaker's film shows", ge=0
+    )
+    checked_frames: int | None = Field(
+        default=None, description="frames of the file that the face tracker looked at again", ge=0
+    )
+    face_share: float | None = Field(
+        default=None, description="of the checked frames, the share in which a face was found", ge=0, le=1
+    )
+    retracked_articulation: float | None = Field(
+        default=None, description="slope of the aperture found in the checked frames on that at articulation 1"
+    )
+    retracked_aperture_error_iod: float | None = Field(
+        default=None, description="root mean square of aperture found less aperture asked for, IOD", ge=0
+    )
+    retracked_contacts_kept_share: float | None = Field(
+        default=None,
+        description="of the checked frames with lips in contact, the share found closed in the file",
+        ge=0,
+        le=1,
+    )
+    flicker_levels: float | None = Field(
+        default=None,
+        description="mean second difference in time of the lower face while the lips rest, less the film's own, of 255",
+    )
+    sharpness_ratio: float | None = Field(
+        default=None, description="sharpness of the lower face over that of its source", ge=0
+    )
+    loudness_lufs: float | None = Field(default=None, description="integrated loudness of the sound, EBU R 128, LUFS")
+    true_peak_dbtp: float | None = Field(default=None, description="true peak of the sound, dB of full scale")
+    lead_in_s: float | None = Field(default=None, description="neutral face and silence before the speech, s", ge=0)
+    lead_out_s: float | None = Field(default=None, description="neutral face and silence after the speech, s", ge=0)
+    width_px: int | None = Field(default=None, description="width of the picture", ge=1)
+    height_px: int | None = Field(default=None, description="height of the picture", ge=1)
 
 
 def read_manifest(path: str | Path, *, verify: bool = False) -> list[Clip]:

@@ -1,5 +1,6 @@
 """The manifest, the plan and the trial table: their own rules beyond their columns."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,26 @@ def test_manifest_comes_back_and_its_clips_are_verified(tmp_path: Path) -> None:
     clips = [clip_named("a", tmp_path), clip_named("b", tmp_path, text=None, effective_articulation=None)]
     write_manifest(tmp_path / "clips.csv", clips)
     assert read_manifest(tmp_path / "clips.csv", verify=True) == clips
+
+
+def test_a_manifest_from_before_the_checks_and_faults_still_reads(tmp_path: Path) -> None:
+    clip = clip_named("a", tmp_path)
+    write_manifest(tmp_path / "clips.csv", [clip])
+    with open(tmp_path / "clips.csv", newline="") as file:
+        header, cells = csv.reader(file)
+    until = header.index("fault")
+    assert header[until - 1] == "renderer_version"
+    with open(tmp_path / "clips.csv", "w", newline="") as file:
+        csv.writer(file).writerows([header[:until], cells[:until]])
+    assert read_manifest(tmp_path / "clips.csv") == [clip]
+    assert clip.fault is None
+
+
+def test_a_catch_clip_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    write_manifest(tmp_path / "clips.csv", [clip_named("a", tmp_path, fault="frozen_mouth")])
+    assert read_manifest(tmp_path / "clips.csv")[0].fault == "frozen_mouth"
+    with pytest.raises(ValueError, match="fault"):
+        clip_named("a", tmp_path, fault="upside_down")
 
 
 def test_clip_changed_or_lost_after_the_manifest_is_found_on_verifying(tmp_path: Path) -> None:
