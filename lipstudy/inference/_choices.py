@@ -95,7 +95,9 @@ def _why_left_out(trial: Trial) -> str | None:
     if not trial.valid:
         return f"not valid: {trial.reason or 'no reason given'}"
     if trial.kind != "2afc":
-        return f"catch trial ({trial.kind})"
+        return f"catch trial ({trial.kind})" if trial.kind.startswith("catch") else trial.kind
+    if trial.response == "no_preference":
+        return "no preference"
     if trial.response is None:
         return f"not answered: {trial.reason or 'no reason given'}"
     if trial.articulation_left == trial.articulation_right:
@@ -104,7 +106,7 @@ def _why_left_out(trial: Trial) -> str | None:
 
 
 def _choice(trial: Trial, scale: Scale) -> dict[str, Any]:
-    left, right = trial.articulation_left, trial.articulation_right
+    left, right = trial.articulations
     # Of two changed clips the stronger is the test clip; against the original, the changed one.
     strength = {"left": -math.inf if left == 1 else left, "right": -math.inf if right == 1 else right}
     side = max(strength, key=lambda name: strength[name])

@@ -3,10 +3,10 @@
 from lipstudy.records._atomic import atomic_path, existing_file, sha256_of_file, sync_folder, write_bytes, write_text
 from lipstudy.records._clips import Clip, Embodiment, Fault, read_manifest, write_manifest
 from lipstudy.records._declaration import Declared, read_declaration
-from lipstudy.records._plan import PlannedTrial, TrialKind, read_plan, write_plan
+from lipstudy.records._plan import PlannedTrial, Presentation, TrialKind, read_plan, write_plan
 from lipstudy.records._provenance import hash_of, provenance
 from lipstudy.records._table import Row, data_dictionary, read_rows, write_rows
-from lipstudy.records._trials import Trial, read_trials, write_trials
+from lipstudy.records._trials import Response, Trial, read_trials, write_trials
 
 __all__ = [
     "Clip",
@@ -14,6 +14,8 @@ __all__ = [
     "Embodiment",
     "Fault",
     "PlannedTrial",
+    "Presentation",
+    "Response",
     "Row",
     "Trial",
     "TrialKind",

@@ -8,36 +8,78 @@ from pydantic import Field
 from lipstudy.errors import InputError
 from lipstudy.records._table import Row, read_numbered_rows, write_rows
 
-__all__ = ["PlannedTrial", "TrialKind", "read_plan", "write_plan"]
+__all__ = ["PlannedTrial", "Presentation", "TrialKind", "read_plan", "write_plan"]
 
-TrialKind = Literal["2afc", "catch_identical"]
-"""2afc: which of two clips is preferred. catch_identical: the same clip on both sides, measures side bias."""
+TrialKind = Literal[
+    "2afc",
+    "rating",
+    "practice",
+    "catch_identical",
+    "catch_swapped_speech",
+    "catch_frozen_mouth",
+    "catch_desynchronised",
+]
+"""What is asked, and why.
+
+- 2afc: which of two clips is preferred.
+- rating: one clip is rated.
+- practice: before the first trial that counts, with feedback where an answer is right.
+- catch_identical: the same clip on both sides, measures side bias.
+- catch_swapped_speech, catch_frozen_mouth, catch_desynchronised: one clip has that fault, so there is a right answer.
+"""
+
+Presentation = Literal["side_by_side", "sequential", "single"]
+"""Two clips beside each other, one after the other (the left one first), or one alone."""
 
 
 class PlannedTrial(Row):
     """One trial of one participant slot."""
 
     participant: str = Field(description="participant slot", pattern=r"^[\w-]+$")
-    block: int = Field(description="number of the block, from 1", ge=1)
+    block: int = Field(description="number of the block, from 1; 0 is practice", ge=0)
     trial: int = Field(description="number of the trial within the participant's session, from 1", ge=1)
-    kind: TrialKind = Field(description="2afc, or catch_identical (the same clip on both sides)")
+    kind: TrialKind = Field(
+        description="2afc, rating, practice, or the kind of catch trial: catch_identical (the same clip on both sides),"
+        " catch_ and the fault of one clip"
+    )
+    presentation: Presentation = Field(
+        default="side_by_side",
+        description="side_by_side; sequential: left is first, right is second; single: one clip, in the left columns",
+    )
     embodiment: str = Field(description="how the face is shown")
     speaker: str = Field(description="whose face and lip motion")
     sentence: str = Field(description="name of the sentence")
-    operator: str = Field(description="what the articulation scale is applied about: rest, mean, ...")
-    model: str = Field(description="where the motion comes from: a model's name, or film")
+    operator: str | None = Field(
+        default=None, description="what the articulation scale is applied about; empty if the two clips differ in it"
+    )
+    model: str | None = Field(
+        default=None,
+        description="where the motion comes from: a model's name, or film; empty if the two clips differ in it",
+    )
     clip_left: str = Field(description="clip_id of the clip on the left")
-    clip_right: str = Field(description="clip_id of the clip on the right")
+    clip_right: str | None = Field(default=None, description="clip_id of the clip on the right")
+    system_left: str | None = Field(default=None, description="level of the compared factor on the left")
+    system_right: str | None = Field(default=None, description="level of the compared factor on the right")
     articulation_left: float = Field(description="articulation scale of the clip on the left", ge=0)
-    articulation_right: float = Field(description="articulation scale of the clip on the right", ge=0)
+    articulation_right: float | None = Field(
+        default=None, description="articulation scale of the clip on the right", ge=0
+    )
     effective_articulation_left: float | None = Field(
         default=None, description="what the clip on the left really shows, from the manifest"
     )
     effective_articulation_right: float | None = Field(
         default=None, description="what the clip on the right really shows, from the manifest"
     )
+    correct: Literal["left", "right"] | None = Field(
+        default=None, description="the side of the clip without fault; empty where no answer is right"
+    )
     design_sha256: str = Field(description="hash of study definition and manifest", pattern=r"^[0-9a-f]{64}$")
     seed: int = Field(description="seed from which sides and orders were drawn", ge=0)
+
+    @property
+    def clips(self) -> tuple[str, ...]:
+        """The clip_ids shown: left and right, or the one."""
+        return (self.clip_left,) if self.clip_right is None else (self.clip_left, self.clip_right)
 
 
 def read_plan(path: str | Path) -> list[PlannedTrial]:
