@@ -3,17 +3,29 @@
 from lipstudy.media._encoder import ENCODER_VERSION, encode_clip
 from lipstudy.media._film import Film, open_film, read_frames
 from lipstudy.media._measure import ClipMeasures, measure_clip
-from lipstudy.media._sound import Sound, read_sound, write_sound
+from lipstudy.media._sound import (
+    Sound,
+    SoundCheck,
+    check_sound,
+    read_sound,
+    resampled_blocks,
+    sound_blocks,
+    write_sound,
+)
 
 __all__ = [
     "ENCODER_VERSION",
     "ClipMeasures",
     "Film",
     "Sound",
+    "SoundCheck",
+    "check_sound",
     "encode_clip",
     "measure_clip",
     "open_film",
     "read_frames",
     "read_sound",
+    "resampled_blocks",
+    "sound_blocks",
     "write_sound",
 ]

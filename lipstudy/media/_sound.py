@@ -1,6 +1,7 @@
 """Sound: samples in and out of files."""
 
 import io
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,20 @@ from lipstudy.errors import InputError
 from lipstudy.media._container import opened
 from lipstudy.records import existing_file, write_bytes
 
-__all__ = ["Sound", "read_sound", "write_sound"]
+__all__ = ["Sound", "SoundCheck", "check_sound", "read_sound", "resampled_blocks", "sound_blocks", "write_sound"]
+
+Samples = NDArray[np.float32]
+
+_FULL_SCALE = 0.999
+_FLAT_SAMPLES = 3
+"""So many samples in a row at full scale are a peak that was cut off, not one that just fits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
     """One channel of sound."""
 
-    samples: NDArray[np.float32]
+    samples: Samples
     """(N,) samples, full scale at -1 and 1."""
     sr: int
     """Samples per second."""
@@ -36,6 +43,18 @@ class Sound:
     def duration_s(self) -> float:
         """Duration in seconds: N / sr."""
         return len(self.samples) / self.sr
+
+
+@dataclass(frozen=True, slots=True)
+class SoundCheck:
+    """What is known of a sound file after hearing it once."""
+
+    sr: int
+    """Samples per second in the file."""
+    duration_s: float
+    """Duration in seconds, from the first frame of the film where there is one."""
+    clipped_share: float
+    """Share of the samples that were cut off at full scale, 0 to 1."""
 
 
 def read_sound(path: str | Path, *, sr: int | None = None) -> Sound:
@@ -57,30 +76,62 @@ def read_sound(path: str | Path, *, sr: int | None = None) -> Sound:
     Raises
     ------
     InputError
-        If there is no file, it cannot be read, or it has no sound.
+        If there is no file, it cannot be read, it has no sound, or samples in it are not numbers.
     """
-    import av
-
     path = existing_file(path, what="a film or sound file")
-    with opened(path) as container:
-        if not container.streams.audio:
-            raise InputError(f"{path} has no sound: a film with speech is needed")
-        stream = container.streams.audio[0]
-        sr = sr or stream.rate
-        resampler = av.AudioResampler(format="fltp", rate=sr)
-        parts: list[NDArray[np.float32]] = []
-        begin_s = 0.0
-        for frame in container.decode(stream):
-            if not parts:
-                begin_s = float(frame.time or 0.0)
-            # Several sound formats give no or uneven time stamps, which the resampler would refuse.
-            frame.pts = None
-            parts += [_mixed(part) for part in resampler.resample(frame)]
-        parts += [_mixed(part) for part in resampler.resample(None)]
-        late_s = begin_s - _begin_of_picture_s(container, otherwise=begin_s)
-    if not parts:
-        raise InputError(f"{path} has no sound: a film with speech is needed")
-    return Sound(_shifted(np.concatenate(parts), round(late_s * sr)), sr)
+    sr = sr or _sr_of(path)
+    return Sound(np.concatenate([np.empty(0, np.float32), *_decoded(path, sr=sr)]), sr)
+
+
+def sound_blocks(path: str | Path, *, sr: int, block_s: float = 10.0) -> Iterator[Samples]:
+    """Read the sound of a film or of a sound file block by block, in memory that does not grow with its length.
+
+    Parameters
+    ----------
+    path : str or Path
+        As for `read_sound`.
+    sr : int > 0
+        Samples per second wanted.
+    block_s : float > 0
+        Duration of a block; the last may be shorter.
+
+    Yields
+    ------
+    ndarray of shape (n,)
+        float32; all blocks joined are the samples of ``read_sound(path, sr=sr)``, bit for bit.
+
+    Raises
+    ------
+    InputError
+        As `read_sound`.
+    """
+    path = existing_file(path, what="a film or sound file")
+    yield from _blocks_of(_decoded(path, sr=sr), max(1, round(block_s * sr)))
+
+
+def resampled_blocks(sound: Sound, *, sr: int, block_s: float = 10.0) -> Iterator[Samples]:
+    """Yield the samples of `sound` at `sr` block by block, as `sound_blocks` does those of a file."""
+    block = max(1, round(block_s * sr))
+    if sr == sound.sr:
+        yield from _blocks_of([sound.samples], block)
+        return
+    yield from _blocks_of(_resampled(sound, sr=sr), block)
+
+
+def check_sound(path: str | Path) -> SoundCheck:
+    """Hear a film or a sound file once, in constant memory: how long it is and whether it was clipped.
+
+    Raises
+    ------
+    InputError
+        As `read_sound`.
+    """
+    path = existing_file(path, what="a film or sound file")
+    sr, samples, clipped = _sr_of(path), 0, 0
+    for part in _decoded(path, sr=sr):
+        samples += len(part)
+        clipped += _clipped(part)
+    return SoundCheck(sr, samples / sr, clipped / samples)
 
 
 def write_sound(path: str | Path, sound: Sound) -> None:
@@ -98,17 +149,102 @@ def write_sound(path: str | Path, sound: Sound) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def _mixed(part: Any) -> NDArray[np.float32]:
+def _sr_of(path: Path) -> int:
+    with opened(path) as container:
+        return int(_sound_stream(container, path).rate)
+
+
+def _sound_stream(container: Any, path: Path) -> Any:
+    if not container.streams.audio:
+        raise InputError(f"{path} has no sound: a film with speech is needed")
+    return container.streams.audio[0]
+
+
+def _decoded(path: Path, *, sr: int) -> Iterator[Samples]:
+    """Yield the samples of a file at `sr`, one channel, from the time of the first frame on; at least one sample."""
+    import av
+
+    with opened(path) as container:
+        stream = _sound_stream(container, path)
+        resampler = av.AudioResampler(format="fltp", rate=sr)
+        begin_of_picture_s = _begin_of_picture_s(container)
+        num_heard, num_given, trim = 0, 0, 0
+
+        def given(frame: Any) -> Iterator[Samples]:
+            nonlocal num_heard, num_given, trim
+            for part in resampler.resample(frame):
+                samples = _mixed(part)
+                _check_numbers(samples, path, at_s=num_heard / sr)
+                num_heard += len(samples)
+                kept, trim = samples[trim:], max(0, trim - len(samples))
+                num_given += len(kept)
+                if len(kept):
+                    yield kept
+
+        begun = False
+        for frame in container.decode(stream):
+            if not begun:
+                begun, begin_s = True, float(frame.time or 0.0)
+                late = 0 if begin_of_picture_s is None else round((begin_s - begin_of_picture_s) * sr)
+                trim = max(0, -late)
+                if late > 0:
+                    yield np.zeros(late, np.float32)
+            # Several sound formats give no or uneven time stamps, which the resampler would refuse.
+            frame.pts = None
+            yield from given(frame)
+        yield from given(None)
+    if not num_given:
+        raise InputError(f"{path} has no sound: a film with speech is needed")
+
+
+def _resampled(sound: Sound, *, sr: int) -> Iterator[Samples]:
+    import av
+
+    resampler = av.AudioResampler(format="fltp", layout="mono", rate=sr)
+    for start in range(0, len(sound.samples), sound.sr):
+        frame = av.AudioFrame.from_ndarray(sound.samples[None, start : start + sound.sr], "fltp", "mono")
+        frame.sample_rate = sound.sr
+        for part in resampler.resample(frame):
+            yield _mixed(part)
+    for part in resampler.resample(None):
+        yield _mixed(part)
+
+
+def _blocks_of(parts: Iterable[Samples], block: int) -> Iterator[Samples]:
+    waiting: list[Samples] = []
+    count = 0
+    for part in parts:
+        waiting.append(part)
+        count += len(part)
+        if count >= block:
+            joined = np.concatenate(waiting)
+            whole = count - count % block
+            for start in range(0, whole, block):
+                yield joined[start : start + block]
+            waiting, count = [joined[whole:]], count - whole
+    if count:
+        yield np.concatenate(waiting)
+
+
+def _check_numbers(samples: Samples, path: Path, *, at_s: float) -> None:
+    if not np.isfinite(samples).all():
+        raise InputError(
+            f"{path} holds samples that are not numbers, the first {at_s:.1f} s after its begin: export the sound again"
+        )
+
+
+def _clipped(samples: Samples) -> int:
+    at_full_scale = np.abs(samples) >= _FULL_SCALE
+    edges = np.flatnonzero(np.diff(at_full_scale.astype(np.int8), prepend=0, append=0))
+    lengths = edges[1::2] - edges[::2]
+    return int(lengths[lengths >= _FLAT_SAMPLES].sum())
+
+
+def _mixed(part: Any) -> Samples:
     # FFmpeg's own mix to mono adds 3 dB and overshoots full scale where the channels are the same.
     return np.asarray(part.to_ndarray().mean(axis=0), np.float32)
 
 
-def _begin_of_picture_s(container: Any, *, otherwise: float) -> float:
+def _begin_of_picture_s(container: Any) -> float | None:
     stream = container.streams.best("video")
-    return otherwise if stream is None or stream.start_time is None else float(stream.start_time * stream.time_base)
-
-
-def _shifted(samples: NDArray[np.float32], late: int) -> NDArray[np.float32]:
-    if late >= 0:
-        return np.concatenate([np.zeros(late, np.float32), samples])
-    return samples[-late:]
+    return None if stream is None or stream.start_time is None else float(stream.start_time * stream.time_base)
