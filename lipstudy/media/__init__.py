@@ -2,6 +2,7 @@
 
 from lipstudy.media._encoder import ENCODER_VERSION, encode_clip
 from lipstudy.media._film import Film, open_film, read_frames
+from lipstudy.media._loudness import MAX_TRUE_PEAK_DBTP, at_loudness, loudness_lufs, true_peak_dbtp
 from lipstudy.media._measure import ClipMeasures, measure_clip
 from lipstudy.media._sound import (
     Sound,
@@ -15,17 +16,21 @@ from lipstudy.media._sound import (
 
 __all__ = [
     "ENCODER_VERSION",
+    "MAX_TRUE_PEAK_DBTP",
     "ClipMeasures",
     "Film",
     "Sound",
     "SoundCheck",
+    "at_loudness",
     "check_sound",
     "encode_clip",
+    "loudness_lufs",
     "measure_clip",
     "open_film",
     "read_frames",
     "read_sound",
     "resampled_blocks",
     "sound_blocks",
+    "true_peak_dbtp",
     "write_sound",
 ]

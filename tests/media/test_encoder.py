@@ -41,6 +41,37 @@ def children() -> set[int]:
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are looked up in /proc")
 
 
+def test_sound_starts_with_the_picture_for_players_that_ignore_edit_lists_too(tmp_path: Path) -> None:
+    import av
+
+    sound = speech_like(1.0, 48000)
+    encode_clip(tmp_path / "clip.mp4", pictures(25), fps=25, sound=sound)
+    starts = []
+    for options in ({}, {"ignore_editlist": "1"}):
+        with av.open(str(tmp_path / "clip.mp4"), options=options) as container:
+            heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+        agreement = np.correlate(heard[:20000], sound.samples[5000:15000], "valid")
+        starts.append(int(np.argmax(agreement)) - 5000)
+    assert starts == [0, 0]
+
+
+def test_index_comes_first_and_the_codecs_are_those_that_every_browser_plays(tmp_path: Path) -> None:
+    import av
+
+    encode_clip(tmp_path / "clip.mp4", pictures(25), fps=25, sound=speech_like(1.0, 48000))
+    written = (tmp_path / "clip.mp4").read_bytes()
+    assert written.index(b"moov") < written.index(b"mdat")
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        picture, sound = container.streams.video[0], container.streams.audio[0]
+        assert (picture.codec_context.name, picture.codec_context.profile, picture.pix_fmt) == (
+            "h264",
+            "High",
+            "yuv420p",
+        )
+        assert picture.codec_context.has_b_frames is False
+        assert (sound.codec_context.name, sound.codec_context.profile, sound.rate) == ("aac", "LC", 48000)
+
+
 @pytest.mark.parametrize("fps", [25.0, 24.0, 30000 / 1001, 60.0])
 def test_frames_come_back_in_number_size_and_rate(tmp_path: Path, fps: float) -> None:
     count = round(fps)
