@@ -2,6 +2,7 @@
 
 from lipstudy.clips._build import BuildResult, build_set
 from lipstudy.clips._checks import MAX_OFFSET_MS, clip_faults
+from lipstudy.clips._film_face import FILM_FACE_RENDERER_VERSION, FilmFace, open_film_face, render_film_face
 from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LANDMARK_STYLES, LandmarkStyle, render_landmarks
 from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, open_photograph, render_photograph
 from lipstudy.clips._recipe import Recipe, load_recipe
@@ -11,6 +12,7 @@ from lipstudy.clips._takes import face_in, neutral_in, sound_beside_picture
 from lipstudy.clips._warp import FaceWarp, WarpMap
 
 __all__ = [
+    "FILM_FACE_RENDERER_VERSION",
     "LANDMARK_RENDERER_VERSION",
     "LANDMARK_STYLES",
     "MAX_OFFSET_MS",
@@ -19,6 +21,7 @@ __all__ = [
     "RESTAGE_RENDERER_VERSION",
     "BuildResult",
     "FaceWarp",
+    "FilmFace",
     "LandmarkStyle",
     "PhotoFace",
     "Recipe",
@@ -29,7 +32,9 @@ __all__ = [
     "face_in",
     "load_recipe",
     "neutral_in",
+    "open_film_face",
     "open_photograph",
+    "render_film_face",
     "render_landmarks",
     "render_photograph",
     "restage_film",

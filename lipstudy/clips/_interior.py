@@ -18,10 +18,9 @@ __all__ = [
     "InteriorLook",
     "MouthOpening",
     "compose_mouth",
-    "giving_profile",
     "interior_strip",
     "mouth_opening",
-    "one_place",
+    "warp_skin",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -38,11 +37,6 @@ _LIP_EDGE_IOD = 0.012
 
 _FEATHER_IOD = 0.018
 _CORNER_IOD = 0.025
-_TEETH_HOLD = 20.0
-_GAP_ROWS = 0.17
-"""Half height of the one place that gives way, as a part of the opening's height."""
-_GAP_STIFFNESS = 90.0
-"""Cost of a move of that place from frame to frame: the square of a part of the opening's height, in nats."""
 _LIP_SHADOW_IOD = 0.08
 _LIGHT_SIGMA_IOD = 0.09
 _SHALLOW_IOD = (0.03, 0.13)
@@ -128,74 +122,6 @@ def interior_strip(image: Image, opening: MouthOpening, frame: FaceWarp) -> Imag
     return np.asarray(cv2.remap(image, where.astype(np.float32), None, interpolation=cv2.INTER_LINEAR))
 
 
-def giving_profile(strip: Image, *, dark_grey: float, bright_grey: float, smiling: bool) -> NDArray[np.float32]:
-    """Return where the inside gives way as the mouth opens, (rows,) summing to 1.
-
-    Dark rows give way, bright ones (teeth) hold; the top hangs from the skull and the bottom rests on the jaw. Where
-    nothing is dark and the teeth hang from above, the lowest row gives way, behind the lower lip. All columns share one
-    profile, lest teeth tilt.
-
-    Parameters
-    ----------
-    strip : ndarray of shape (rows, columns, 3)
-        From `interior_strip`.
-    dark_grey, bright_grey : float
-        Grey values of the mouth's depth and of the teeth.
-    smiling : bool
-        Teeth in sight are the upper ones, as in a photograph; otherwise they hang if the upper half is the brighter.
-
-    Returns
-    -------
-    ndarray of shape (rows,)
-        Not negative.
-    """
-    side = strip.shape[1] // 5
-    grey = strip[:, side:-side].mean(axis=(1, 2))
-    brightness = np.clip((grey - dark_grey) / max(bright_grey - dark_grey, 1.0), 0, 1)
-    down = np.linspace(0, 1, len(grey))
-    density = np.exp(-_TEETH_HOLD * brightness) * smoothstep(down, 0.05, 0.35) * (1 - smoothstep(down, 0.7, 1))
-    hangs = brightness[: len(grey) * 2 // 5].mean() - brightness[len(grey) * 3 // 5 :].mean()
-    density[-1] += np.exp(-_TEETH_HOLD * 0.6) * (1.0 if smiling else smoothstep(hangs, -0.05, 0.15))
-    density += 1e-12  # an all white inside gives way everywhere
-    return np.asarray(density / density.sum(), np.float32)
-
-
-def one_place(giving: NDArray[np.float32], *, certainty: Floats) -> NDArray[np.float32]:
-    """Return a window (frames, rows) around the one place where the inside gives way, which moves smoothly in time.
-
-    Dark above and below a tongue, or a row of teeth that is now the upper one and now the lower, would otherwise open
-    two gaps, or one that jumps. The place is the path that costs least over the whole film (Viterbi's algorithm).
-
-    Parameters
-    ----------
-    giving : ndarray of shape (frames, rows)
-        From `giving_profile`, frame by frame.
-    certainty : ndarray of shape (frames,)
-        How much each frame tells, 0 (closed lips) to 1.
-
-    Returns
-    -------
-    ndarray of shape (frames, rows)
-        0 to 1, to be multiplied with `giving`.
-    """
-    frames, rows = giving.shape
-    height = np.linspace(0, 1, rows)
-    near = np.exp(-0.5 * ((height[:, None] - height) / (_GAP_ROWS / 2)) ** 2)
-    cost = -np.log(giving @ (near / near.sum(0)) + 1e-3 / rows) * (1e-3 + certainty[:, None])
-    step = _GAP_STIFFNESS * (height[:, None] - height) ** 2
-    total = cost[0]
-    came_from = np.empty((frames, rows), np.intp)
-    for index in range(1, frames):
-        ways = total[:, None] + step
-        came_from[index] = ways.argmin(0)
-        total = ways.min(0) + cost[index]
-    place = np.empty(frames, np.intp)
-    place[-1] = total.argmin()
-    for index in range(frames - 1, 0, -1):
-        place[index - 1] = came_from[index, place[index]]
-    return np.exp(-0.5 * ((height - height[place, None]) / _GAP_ROWS) ** 2).astype(np.float32)
-
-
 def compose_mouth(
     image: Image, warp: WarpMap, source: MouthOpening, target: MouthOpening, frame: FaceWarp, look: InteriorLook
 ) -> Image:
@@ -223,10 +149,7 @@ def compose_mouth(
     _keep_to_lips(upper, source, frame, side=-1)
     _keep_to_lips(lower, source, frame, side=1)
     top, bottom = target.at(across)
-    beyond = np.maximum(np.maximum(target.left_px - across, across - target.right_px), 0)
-    soft = 0.7 + 0.3 * np.minimum(beyond, 0.3 * frame.unit_px)
-    share = np.clip(0.5 + (down - (top + bottom) / 2) / (2 * soft), 0, 1)
-    skin = warp_image(image, warp, share[..., None].astype(np.float32), rows)
+    skin = warp_image(image, warp, _lower_share(across, (top + bottom) / 2 - down, target, frame), rows)
     feather = max(1.8, _FEATHER_IOD * frame.unit_px)
     cover = np.clip(0.5 + (down - top) / feather, 0, 1) + np.clip(0.5 + (bottom - down) / feather, 0, 1) - 1
     from_corner = np.minimum(across - target.left_px, target.right_px - across)
@@ -239,6 +162,20 @@ def compose_mouth(
         mixed = part + (behind - part) * np.clip(cover[:, columns, None], 0, 1)
         skin[rows, columns] = np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
     return skin
+
+
+def warp_skin(image: Image, warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> Image:
+    """Return the warped rectangle of `warp` without an inside of the mouth: the two lips meet where it would be."""
+    rows, across, down = _mouth_pixels(warp, target, frame)
+    top, bottom = target.at(across)
+    return warp_image(image, warp, _lower_share(across, (top + bottom) / 2 - down, target, frame), rows)
+
+
+def _lower_share(across: Floats, above: Floats, target: MouthOpening, frame: FaceWarp) -> Floats:
+    # Beside the mouth the two halves of the face pass into each other, the more softly the farther from the corner.
+    beyond = np.maximum(np.maximum(target.left_px - across, across - target.right_px), 0)
+    soft = 0.7 + 0.3 * np.minimum(beyond, 0.3 * frame.unit_px)
+    return np.asarray(np.clip(0.5 - above / (2 * soft), 0, 1)[..., None], np.float32)
 
 
 def _mouth_pixels(warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> tuple[slice, Floats, Floats]:

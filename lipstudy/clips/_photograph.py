@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._framing import EYES_AT, IOD_SHARE
-from lipstudy.clips._interior import InteriorLook, compose_mouth, giving_profile, interior_strip, mouth_opening
+from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_opening
+from lipstudy.clips._mouth_looks import giving_profile
 from lipstudy.clips._warp import FaceWarp
 from lipstudy.errors import InputError
 from lipstudy.face import (
@@ -26,7 +27,7 @@ from lipstudy.face import (
 from lipstudy.motion import articulation_weights
 from lipstudy.records import existing_file
 
-__all__ = ["PHOTOGRAPH_RENDERER_VERSION", "PhotoFace", "open_photograph", "render_photograph"]
+__all__ = ["PHOTOGRAPH_RENDERER_VERSION", "PhotoFace", "crop_to_head", "open_photograph", "render_photograph"]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
@@ -154,7 +155,7 @@ class _Still:
 
     @classmethod
     def of(cls, face: PhotoFace, size_px: int) -> "_Still":
-        image, landmarks_px = _crop_to_head(face, size_px)
+        image, landmarks_px = crop_to_head(face, size_px)
         points, pose = normalise_head(landmarks_px[None], MEDIAPIPE_478)
         frame = FaceWarp.of(landmarks_px, unit_px=float(pose.scale_px[0]), size_px=(size_px, size_px))
         return cls(
@@ -177,7 +178,8 @@ class _Still:
         return frame, warp.folds
 
 
-def _crop_to_head(face: PhotoFace, size_px: int) -> tuple[Image, Floats]:
+def crop_to_head(face: PhotoFace, size_px: int) -> tuple[Image, Floats]:
+    """Return a face in the frame of a clip, (size_px, size_px, 3), and its landmarks (478, 3) there."""
     height, width = face.image.shape[:2]
     right, left = face.landmarks_px[list(MEDIAPIPE_478.outer_eye_corners), :2]
     _, pose = normalise_head(face.landmarks_px[None].astype(np.float64), MEDIAPIPE_478)

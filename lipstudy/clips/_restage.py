@@ -8,14 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import (
-    InteriorLook,
-    compose_mouth,
-    giving_profile,
-    interior_strip,
-    mouth_opening,
-    one_place,
-)
+from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_opening
+from lipstudy.clips._mouth_looks import mouth_looks
 from lipstudy.clips._read_back import frames_to_look_at, read_back, with_opening_corrected
 from lipstudy.clips._warp import FaceWarp, smoothstep
 from lipstudy.errors import InputError
@@ -34,12 +28,6 @@ RESTAGED_CRF = 15
 """Quality for encoding. At articulation 1 the PSNR of the face against the film is then 39.5 to 40 dB on GRID (at 18,
 38 to 38.8)."""
 
-_SEEN_INSIDE_IOD = 0.06
-"""Aperture from which the inside of the mouth tells its colours."""
-_PROFILE_SIGMA_FRAMES = 2.0
-_DEPTH = 0.85
-_DEEPER = 0.85
-"""A mouth opened further shows deeper than the darkest that the film shows between nearly closed teeth."""
 _UNMOVED_PX = 0.5
 """Below this displacement the result falls back smoothly to the film's own pixels."""
 
@@ -147,21 +135,4 @@ def _mouth_looks(
             kept[index] = image
     if len(strips) < track.num_frames:
         raise InputError(f"{film_path} does not have the {track.num_frames} frames of its track: track it again")
-    aperture = lip_aperture(track.points, track.topology)
-    order = np.argsort(-aperture)
-    seen = order[: max(3, int((aperture > _SEEN_INSIDE_IOD).sum()))]
-    colours = np.concatenate([strips[index].reshape(-1, 3) for index in seen])
-    grey = colours.mean(-1)
-    dark_grey, bright_grey = np.percentile(grey, [4, 90])
-    dark = _DEEPER * np.median(colours[grey <= dark_grey], axis=0)
-    floor = np.median(colours[grey <= np.percentile(grey, 25)], axis=0)
-    giving = np.stack(
-        [giving_profile(strip, dark_grey=dark_grey, bright_grey=bright_grey, smiling=False) for strip in strips]
-    )
-    giving *= one_place(giving, certainty=smoothstep(aperture, 0.02, _SEEN_INSIDE_IOD))
-    giving *= (0.01 + aperture[:, None]).astype(np.float32)
-    from scipy.ndimage import gaussian_filter1d
-
-    giving = gaussian_filter1d(giving, _PROFILE_SIGMA_FRAMES, axis=0, mode="nearest")
-    giving /= giving.sum(1, keepdims=True)
-    return [InteriorLook(dark=dark, floor=floor, giving=each, depth=_DEPTH) for each in np.cumsum(giving, axis=1)], kept
+    return mouth_looks(strips, aperture_iod=lip_aperture(track.points, track.topology)), kept

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lipstudy.clips import RESTAGED_CRF, restage_frames
-from lipstudy.clips._interior import one_place
+from lipstudy.clips._mouth_looks import one_place
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture, topology_named, track_film
 from lipstudy.media import encode_clip, read_frames

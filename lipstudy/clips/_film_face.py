@@ -1,0 +1,372 @@
+"""A face made from film of its speaker: a still head, moved by any track, with the mouths that the film shows.
+
+The head is one frame of the film with its lips at rest, as in a photograph, so that clips of one face differ in nothing
+but its motion; `restage` is for keeping the film's own head. Skin, chin and jaw line are that frame's, warped; lips,
+teeth and tongue come from the frame of the film whose lips are nearest, corrected by a small warp.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lipstudy.clips._interior import compose_mouth, mouth_opening, warp_skin
+from lipstudy.clips._mouth_bank import MOUTH_LIPS, MouthBank, mouths_of
+from lipstudy.clips._mouth_path import mouth_path
+from lipstudy.clips._photograph import PhotoFace, crop_to_head
+from lipstudy.clips._warp import FaceWarp, smoothstep
+from lipstudy.errors import InputError
+from lipstudy.face import (
+    CONTACT_GAP_IOD,
+    MEDIAPIPE_478,
+    HeadPose,
+    LandmarkTrack,
+    lip_aperture,
+    neutral_of,
+    uncross_lips,
+)
+from lipstudy.media import open_film, read_frames
+from lipstudy.motion import articulation_weights
+
+__all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_film_face"]
+
+Floats = NDArray[np.floating[Any]]
+Image = NDArray[np.uint8]
+
+FILM_FACE_RENDERER_VERSION = "film-face-1"
+"""Written into manifests; it changes when the pixels do."""
+
+_ENOUGH_S = 30.0
+_LEAST_S = 2.0
+_MOST_FRAMES = 1500
+_STRETCH_FRAMES = 50
+_LEAST_OPEN_IOD = 0.12
+_LEAST_UNIT_PX = 24.0
+_CUT_IOD = 0.15
+"""A head that moves this far, or grows by this part, from one frame to the next was filmed anew."""
+_CUT_FRAMES = 3
+"""Smoothing in time mixes the two heads for so many frames beside a cut."""
+_GRID_PX = 4
+_COVER_BESIDE_IOD = 0.26
+_COVER_BELOW_IOD = 0.3
+"""How far beyond the lips the skin of the bank passes into that of the plate."""
+_EYE_LIDS = ((159, 145), (386, 374))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmFace:
+    """A speaker on film, ready to be moved."""
+
+    plate: PhotoFace
+    """The frame whose head is shown."""
+    pose: HeadPose
+    """Head pose of the plate: (1,) frames."""
+    points: Floats
+    """(478, 3) the plate's landmarks, head-normalised."""
+    neutral: Floats
+    """(478, 3) the speaker's closed rest pose, head-normalised."""
+    bank: MouthBank
+    """The mouths."""
+    duration_s: float
+    """Length of the film that is used, seconds."""
+    lacks: tuple[str, ...]
+    """What the film lacks to be a good bank, a sentence each; empty for a good one."""
+
+
+def open_film_face(film_path: str | Path, track: LandmarkTrack) -> FilmFace:
+    """Make a face that can be moved out of a film of its speaker.
+
+    30 s of speech hold the mouths of most sentences. A shorter film works, and `FilmFace.lacks` says what it lacks. Of
+    a film with cuts the longest stretch is used; of one with more than 1,500 frames, stretches spread over all of it.
+
+    Parameters
+    ----------
+    film_path : str or Path
+        A film of one speaker who looks at the camera.
+    track : LandmarkTrack
+        Its landmark track, as `track_film` gives it.
+
+    Returns
+    -------
+    FilmFace
+
+    Raises
+    ------
+    InputError
+        If the film cannot be read, the track is not the film's, or too little of the face is in the picture.
+    """
+    film = open_film(film_path)
+    points_px = _checked(film.path, film.num_frames, (film.width_px, film.height_px), track)
+    usable = _usable(track, points_px)
+    if usable.sum() < _LEAST_S * track.fps:
+        raise InputError(
+            f"{film.path} shows the whole face in one piece for {usable.sum() / track.fps:.1f} s only: at least"
+            f" {_LEAST_S:g} s are needed, 30 s are good; film the speaker from the front, mouth and chin in the picture"
+        )
+    neutral = np.asarray(neutral_of(track), np.float64)
+    plate_index = _plate_index(track, neutral, usable)
+    chosen = set(_spread(np.flatnonzero(usable)).tolist()) | {plate_index}
+    plate = next(image for index, image in enumerate(read_frames(film.path)) if index == plate_index)
+    plate_px = points_px[plate_index]
+    kept = ((index, image) for index, image in enumerate(read_frames(film.path)) if index in chosen)
+    bank = mouths_of(kept, track, neutral, plate=plate, plate_px=plate_px, plate_index=plate_index)
+    if len(bank) < len(chosen):
+        raise InputError(f"{film.path} does not have the {track.num_frames} frames of its track: track it again")
+    return FilmFace(
+        plate=PhotoFace(np.ascontiguousarray(plate), plate_px.astype(np.float32)),
+        pose=_pose_at(track.pose, plate_index),
+        points=track.points[plate_index].astype(np.float64),
+        neutral=neutral,
+        bank=bank,
+        duration_s=float(usable.sum() / track.fps),
+        lacks=_lacks(track, usable),
+    )
+
+
+def render_film_face(
+    face: FilmFace,
+    track: LandmarkTrack,
+    *,
+    size_px: int = 512,
+    on_fold: Callable[[int], None] | None = None,
+    on_extrapolated: Callable[[int], None] | None = None,
+) -> Iterator[Image]:
+    """Move the face of a film as the lips of a track move.
+
+    The track's displacement from its neutral, in IOD, is added to the speaker's own neutral. The same track gives the
+    same frames; a track that stands still gives one frame again and again.
+
+    Parameters
+    ----------
+    face : FilmFace
+        The speaker.
+    track : LandmarkTrack
+        The motion, of this speaker or another; its head pose is not used.
+    size_px : int > 0
+        Width and height of the frames.
+    on_fold : callable, optional
+        Called with the index of each frame whose warp turns over somewhere.
+    on_extrapolated : callable, optional
+        Called with the index of each frame whose lips are beyond the range of the mouths in the film.
+
+    Yields
+    ------
+    ndarray of shape (size_px, size_px, 3) uint8
+        RGB.
+
+    Raises
+    ------
+    InputError
+        If the track is of another topology than the film's.
+    """
+    if track.topology.name != MEDIAPIPE_478.name:
+        raise InputError(
+            f"a filmed face is moved by tracks of topology {MEDIAPIPE_478.name!r}, got {track.topology.name!r}"
+        )
+    displacement = track.points.astype(np.float64) - neutral_of(track)
+    bank = face.bank
+    path = mouth_path(displacement[:, list(MOUTH_LIPS), :2], bank.shapes, bank.appearance, bank.follows, bank.turn_deg)
+    stage = _Stage.of(face, size_px)
+    for index, mouth in enumerate(path.frames.tolist()):
+        frame, folds = stage.shown(displacement[index], mouth)
+        if folds and on_fold is not None:
+            on_fold(index)
+        if path.beyond[index] and on_extrapolated is not None:
+            on_extrapolated(index)
+        yield frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stage:
+    """A film's face at the size of a clip: everything that does not change from frame to frame."""
+
+    face: FilmFace
+    still: Image
+    still_px: Floats
+    zoom: float
+    head: FaceWarp
+    weights: Floats
+    part: tuple[slice, slice]
+    """Rows and columns of the clip that the mouths of the bank cover."""
+    to_part: Floats
+    """(2, 3) from pixels of a bank's image to those of that part."""
+    part_head: FaceWarp
+    places: Floats
+    """(h, w, 2) of a coarse grid over that part, in the head's axes, IOD."""
+
+    @classmethod
+    def of(cls, face: FilmFace, size_px: int) -> "_Stage":
+        still, still_px = crop_to_head(face.plate, size_px)
+        plate_px = face.plate.landmarks_px.astype(np.float64)
+        one, other = MEDIAPIPE_478.outer_eye_corners
+        zoom = float(
+            np.linalg.norm((still_px[one] - still_px[other])[:2])
+            / np.linalg.norm((plate_px[one] - plate_px[other])[:2])
+        )
+        unit_px = zoom * float(face.pose.scale_px[0])
+        head = FaceWarp.of(still_px, unit_px=unit_px, size_px=(size_px, size_px))
+        bank, height, width = face.bank, *face.bank.images[0].shape[:2]
+        larger = zoom / bank.scale
+        # The place of the bank's first pixel in the clip, by way of the plate.
+        first = (np.array([bank.left_px, bank.top_px]) + 0.5 / bank.scale - 0.5 - plate_px[one, :2]) * zoom
+        first += still_px[one, :2]
+        left, top = np.ceil(np.maximum(first - larger / 2 + 0.5, 0)).astype(int).tolist()
+        right, bottom = np.floor(np.minimum(first + larger * np.array([width, height]), size_px)).astype(int).tolist()
+        to_part = np.array([[larger, 0, first[0] - left], [0, larger, first[1] - top]])
+        part_head = FaceWarp(head.origin_px - (left, top), head.right_axis, unit_px, (right - left, bottom - top))
+        coarse = np.stack(np.meshgrid(*(np.arange(0.0, end - 1 + _GRID_PX, _GRID_PX) for end in part_head.size_px)), -1)
+        return cls(
+            face=face,
+            still=still,
+            still_px=still_px,
+            zoom=zoom,
+            head=head,
+            weights=articulation_weights(MEDIAPIPE_478)[:, None],
+            part=(slice(top, bottom), slice(left, right)),
+            to_part=to_part,
+            part_head=part_head,
+            places=part_head.to_head(coarse),
+        )
+
+    def shown(self, displacement: Floats, mouth: int) -> tuple[Image, int]:
+        face = self.face
+        asked = face.points + self.weights * (face.neutral + displacement - face.points)
+        target = uncross_lips(asked, MEDIAPIPE_478)
+        target_px = face.pose.to_pixels(target[None])[0] * self.zoom
+        anchor = MEDIAPIPE_478.outer_eye_corners[0]
+        target_px[:, :2] += self.still_px[anchor, :2] - face.plate.landmarks_px[anchor, :2] * self.zoom
+        skin = self.head.map_between(self.still_px, target_px)
+        frame = self.still.copy()
+        frame[skin.rows, skin.columns] = warp_skin(self.still, skin, mouth_opening(target_px, self.head), self.head)
+        part = frame[self.part]
+        target_px[:, :2] -= (self.part[1].start, self.part[0].start)
+        lips, folds = self._mouth(mouth, target_px)
+        cover, gain = self._cover(target_px), self._gain(mouth, target_px)
+        mixed = part + (lips * gain - part) * cover[..., None]
+        frame[self.part] = np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
+        return frame, skin.folds + folds
+
+    def _mouth(self, mouth: int, target_px: Floats) -> tuple[Floats, int]:
+        """Return a mouth of the bank moved to the target, over the whole part, and the folds of its warp."""
+        bank, frame = self.face.bank, self.part_head
+        image = cv2.warpAffine(
+            bank.images[mouth], self.to_part, frame.size_px, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        source_px = bank.landmarks_px[mouth] @ self.to_part[:, :2].T + self.to_part[:, 2]
+        warp = frame.map_between(source_px, target_px)
+        source, target = mouth_opening(source_px, frame), mouth_opening(target_px, frame)
+        whole = image.astype(np.float32)
+        whole[warp.rows, warp.columns] = compose_mouth(image, warp, source, target, frame, bank.looks[mouth])
+        return whole, warp.folds
+
+    def _cover(self, target_px: Floats) -> Floats:
+        """Return the part, 0 to 1, that the mouth of the bank has in each pixel: 1 on the lips, 0 at nose and jaw."""
+        lips = self.part_head.to_head(target_px[list(MOUTH_LIPS), :2])
+        low, high = lips.min(0), lips.max(0)
+        nose = self.part_head.to_head(target_px[list(MEDIAPIPE_478.lines["nose base"]), :2])[:, 1].max()
+        x, y = self.places[..., 0], self.places[..., 1]
+        beside = np.maximum(np.maximum(low[0] - x, x - high[0]), 0) / _COVER_BESIDE_IOD
+        above = np.maximum(low[1] - y, 0) / np.clip(low[1] - nose, 0.08, _COVER_BELOW_IOD)
+        below = np.maximum(y - high[1], 0) / _COVER_BELOW_IOD
+        outside = np.hypot(beside, np.maximum(above, below))
+        return self._fine(1 - smoothstep(outside, 0.2, 1.0))
+
+    def _gain(self, mouth: int, target_px: Floats) -> Floats:
+        """Return what the light of a mouth is multiplied by, (h, w, 3)."""
+        centre = self.part_head.to_head(target_px[list(MEDIAPIPE_478.mouth_corners), :2]).mean(0)
+        even, right, down = self.face.bank.gains[mouth]
+        along = np.clip(self.places - centre, -0.6, 0.6)
+        return self._fine(np.exp(even + along[..., :1] * right + along[..., 1:] * down))
+
+    def _fine(self, coarse: Floats) -> Floats:
+        width, height = self.part_head.size_px
+        # Node i of the grid is the middle of pixel i * _GRID_PX.
+        place = np.array([[_GRID_PX, 0, 0], [0, _GRID_PX, 0]], np.float64)
+        fine = cv2.warpAffine(
+            coarse.astype(np.float32), place, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(fine)
+
+
+def _checked(path: Path, num_frames: int, size_px: tuple[int, int], track: LandmarkTrack) -> Floats:
+    """Return the track's landmarks in pixels; raise InputError if it cannot be the track of this film."""
+    if track.topology.name != MEDIAPIPE_478.name:
+        raise InputError(
+            f"a filmed face needs a track of topology {MEDIAPIPE_478.name!r}, got {track.topology.name!r}:"
+            " use the one of 'lipstudy track'"
+        )
+    if num_frames != track.num_frames:
+        raise InputError(f"{path} has {num_frames} frames, its track {track.num_frames}: track it again")
+    if float(np.median(track.pose.scale_px)) < _LEAST_UNIT_PX:
+        raise InputError(
+            f"the face in {path} is too small: its eyes are {np.median(track.pose.scale_px):.0f} pixels apart, at least"
+            f" {_LEAST_UNIT_PX:g} are needed; film nearer"
+        )
+    return track.pose.to_pixels(track.points)
+
+
+def _usable(track: LandmarkTrack, points_px: Floats) -> NDArray[np.bool_]:
+    """Return the frames of the longest stretch without a cut that show the whole lower face."""
+    inside = track.valid.copy()
+    if track.frame_size_px is not None:
+        lower = points_px[:, [*MEDIAPIPE_478.lines["jaw"], *MOUTH_LIPS], :2]
+        inside &= (lower > -0.5).all((1, 2)) & (lower < np.array(track.frame_size_px) - 0.5).all((1, 2))
+    moved = np.linalg.norm(np.diff(track.pose.translation_px[:, :2], axis=0), axis=1) / track.pose.scale_px[1:]
+    grown = np.abs(np.diff(np.log(track.pose.scale_px)))
+    cuts = np.concatenate([[False], (moved > _CUT_IOD) | (grown > _CUT_IOD)])
+    near_cut = np.convolve(cuts, np.ones(2 * _CUT_FRAMES), "same") > 0
+    inside &= ~near_cut
+    stretch = np.cumsum(cuts)
+    counts = np.bincount(stretch, weights=inside)
+    return np.asarray(inside & (stretch == counts.argmax()))
+
+
+def _plate_index(track: LandmarkTrack, neutral: Floats, usable: NDArray[np.bool_]) -> int:
+    """Return the frame of a still head: lips at rest, eyes open, the head as it mostly is."""
+    lips = track.points[:, list(MOUTH_LIPS)] - neutral[list(MOUTH_LIPS)]
+    from_rest = np.sqrt((lips[..., :2] ** 2).sum(-1).mean(-1)) / 0.01
+    down = track.pose.rotation[:, :, 2]
+    turned = np.degrees(np.arccos(np.clip(down @ _unit(np.median(down[usable], axis=0)), -1, 1))) / 3
+    lids = np.mean([track.points[:, lower, 1] - track.points[:, upper, 1] for upper, lower in _EYE_LIDS], axis=0)
+    blinking = np.maximum(0, 1 - lids / np.median(lids[usable])) * 10
+    cost = np.where(usable, from_rest + turned + blinking, np.inf)
+    return int(cost.argmin())
+
+
+def _unit(vector: Floats) -> Floats:
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def _spread(frames: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return at most _MOST_FRAMES of `frames`, in stretches of _STRETCH_FRAMES spread over all of them."""
+    if len(frames) <= _MOST_FRAMES:
+        return frames
+    starts = np.linspace(0, len(frames) - _STRETCH_FRAMES, _MOST_FRAMES // _STRETCH_FRAMES).astype(int)
+    return np.unique(frames[(starts[:, None] + np.arange(_STRETCH_FRAMES)).ravel()])
+
+
+def _pose_at(pose: HeadPose, index: int) -> HeadPose:
+    one = slice(index, index + 1)
+    return HeadPose(pose.scale_px[one], pose.rotation[one], pose.translation_px[one])
+
+
+def _lacks(track: LandmarkTrack, usable: NDArray[np.bool_]) -> tuple[str, ...]:
+    lacks = []
+    used_s = usable.sum() / track.fps
+    if used_s < _ENOUGH_S:
+        lacks.append(f"{used_s:.1f} s of it can be used: {_ENOUGH_S:g} s hold the mouths of most sentences")
+    if usable.sum() < 0.9 * track.num_frames:
+        lost_s = (track.num_frames - usable.sum()) / track.fps
+        lacks.append(
+            f"{lost_s:.1f} s are left out, before or after a cut or with a part of the face out of the picture"
+        )
+    aperture = lip_aperture(track.points[usable], track.topology)
+    if aperture.max() < _LEAST_OPEN_IOD:
+        lacks.append(f"the mouth opens to {aperture.max():.2f} of the eyes' distance at most: film an open vowel")
+    if aperture.min() > CONTACT_GAP_IOD:
+        lacks.append("the lips never close: film a pause or a /p/")
+    return tuple(lacks)

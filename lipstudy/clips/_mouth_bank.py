@@ -1,0 +1,185 @@
+"""A speaker's own mouths, cut from film: every frame laid on one still head, with its shape, its look and its light."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lipstudy.clips._interior import InteriorLook, interior_strip, mouth_opening
+from lipstudy.clips._mouth_looks import mouth_looks
+from lipstudy.clips._warp import FaceWarp
+from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture
+
+__all__ = ["MOUTH_LIPS", "MouthBank", "laid_on", "mouths_of"]
+
+Floats = NDArray[np.floating[Any]]
+Image = NDArray[np.uint8]
+
+MOUTH_LIPS = MEDIAPIPE_478.subsets["lips-40"]
+
+_LARGEST_UNIT_PX = 200.0
+"""Mouths are kept at no more pixels to one inter-ocular distance: a clip of 512 pixels has 164."""
+_LOW_IOD, _HIGH_IOD = np.array([-0.75, 0.12]), np.array([0.75, 1.75])
+"""What is kept of a frame, in the head's axes from between the eyes."""
+_SKIN_SEEN = (
+    *(164, 165, 167, 391, 393, 92, 322, 186, 410, 57, 287, 43, 273, 106, 335, 182, 406, 83, 313, 18, 200, 201, 421),
+    *(194, 418, 212, 432, 202, 422, 204, 424, 206, 426, 216, 436, 203, 423),
+)
+"""Skin around the lips, whose light is compared with the plate's."""
+_GAIN_RANGE = (0.6, 1.6)
+_RIGID = (*MEDIAPIPE_478.rigid, *MEDIAPIPE_478.lines["nose bridge"], *MEDIAPIPE_478.lines["nose base"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MouthBank:
+    """The mouths of one film, in the order of the film."""
+
+    images: tuple[Image, ...]
+    """Each frame laid on the plate's head: (h, w, 3) uint8 RGB, all of one size."""
+    left_px: float
+    """Where the images lie: column of the plate at which their first pixel's left edge is."""
+    top_px: float
+    """The same for rows."""
+    scale: float
+    """Their pixels to one pixel of the plate; 1 or less."""
+    landmarks_px: Floats
+    """(N, 478, 2) in pixels of those images."""
+    shapes: Floats
+    """(N, 40, 2) displacement of the lips from the speaker's neutral, IOD."""
+    looks: tuple[InteriorLook, ...]
+    """How each mouth looks inside."""
+    appearance: Floats
+    """(N, D) in units in which frames that follow one another are 1 apart in the median."""
+    gains: Floats
+    """(N, 3, 3) log of the plate's light over theirs, by colour: at the mouth, more per IOD right, per IOD down."""
+    turn_deg: Floats
+    """(N,) by how much the head is turned against the plate's."""
+    follows: NDArray[np.bool_]
+    """(N,) True where the frame before is the one before it in the film."""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def laid_on(plate_px: Floats, points_px: Floats) -> Floats:
+    """Return the similarity (2, 3) that lays the head at `points_px` (478, >= 2) on the one at `plate_px`.
+
+    Found on what speech does not move, by least squares.
+    """
+    here, there = points_px[list(_RIGID), :2], plate_px[list(_RIGID), :2]
+    start, end = here - here.mean(0), there - there.mean(0)
+    norm = (start**2).sum()
+    along = (start * end).sum() / norm
+    across = (start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]).sum() / norm
+    turn = np.array([[along, -across], [across, along]])
+    return np.column_stack([turn, there.mean(0) - turn @ here.mean(0)])
+
+
+def mouths_of(
+    frames: Iterable[tuple[int, Image]],
+    track: LandmarkTrack,
+    neutral: Floats,
+    *,
+    plate: Image,
+    plate_px: Floats,
+    plate_index: int,
+) -> MouthBank:
+    """Return the bank of the frames given.
+
+    Parameters
+    ----------
+    frames : iterable of (index, ndarray of shape (H, W, 3) uint8)
+        Frames of the film, in its order.
+    track : LandmarkTrack
+        The film's track.
+    neutral : ndarray of shape (478, 3)
+        The speaker's neutral, head-normalised.
+    plate, plate_px, plate_index
+        The picture of the still head, its landmarks (478, 3), and where it lies in the film.
+    """
+    unit_px = float(track.pose.scale_px[plate_index])
+    scale = min(1.0, _LARGEST_UNIT_PX / unit_px)
+    head = FaceWarp.of(plate_px, unit_px=unit_px, size_px=(plate.shape[1], plate.shape[0]))
+    corners = np.array([(x, y) for x in (_LOW_IOD[0], _HIGH_IOD[0]) for y in (_LOW_IOD[1], _HIGH_IOD[1])])
+    corners_px = corners * unit_px @ head.axes + head.origin_px
+    left, top = np.floor(corners_px.min(0))
+    width, height = np.ceil((corners_px.max(0) - (left, top)) * scale).astype(int).tolist()
+    # Whole numbers are the middles of pixels.
+    to_crop = np.array([[scale, 0, (0.5 - left) * scale - 0.5], [0, scale, (0.5 - top) * scale - 0.5], [0, 0, 1]])
+    points_px = track.pose.to_pixels(track.points)
+
+    def cut(image: Image, points: Floats) -> tuple[Image, Floats]:
+        place = to_crop @ np.vstack([laid_on(plate_px, points), [0, 0, 1]])
+        flags = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_CUBIC
+        picture = cv2.warpAffine(image, place[:2], (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(picture, np.uint8), points[:, :2] @ place[:2, :2].T + place[:2, 2]
+
+    crop, crop_px = cut(plate, plate_px)
+    in_crop = FaceWarp.of(crop_px, unit_px=unit_px * scale, size_px=(width, height))
+    plate_light = _light_of(crop, crop_px, in_crop)
+    images, landmarks, strips, lights, indices = [], [], [], [], []
+    for index, image in frames:
+        picture, where = cut(image, points_px[index])
+        images.append(picture)
+        landmarks.append(where)
+        strips.append(interior_strip(picture, mouth_opening(where, in_crop), in_crop))
+        lights.append(_light_of(picture, where, in_crop))
+        indices.append(index)
+    chosen = np.array(indices)
+    follows = np.diff(chosen, prepend=-2) == 1
+    points = track.points[chosen].astype(np.float64)
+    aperture = lip_aperture(points, track.topology)
+    return MouthBank(
+        images=tuple(images),
+        left_px=float(left),
+        top_px=float(top),
+        scale=scale,
+        landmarks_px=np.stack(landmarks),
+        shapes=(points - neutral)[:, list(MOUTH_LIPS), :2],
+        looks=tuple(mouth_looks(strips, aperture_iod=aperture)),
+        appearance=_appearance(strips, aperture, follows),
+        gains=_gains(plate_light, lights, np.stack(landmarks), in_crop),
+        turn_deg=_turn_deg(track, chosen, plate_index),
+        follows=follows,
+    )
+
+
+def _light_of(image: Image, points_px: Floats, frame: FaceWarp) -> Floats:
+    """Return the colour of the skin around the lips, (S, 3), each the mean of a small neighbourhood."""
+    side = 2 * max(1, round(0.03 * frame.unit_px)) + 1
+    smooth = cv2.blur(image, (side, side))
+    x, y = np.rint(points_px[list(_SKIN_SEEN)]).astype(int).T
+    return np.asarray(smooth[y.clip(0, image.shape[0] - 1), x.clip(0, image.shape[1] - 1)], np.float64)
+
+
+def _gains(plate_light: Floats, lights: list[Floats], landmarks_px: Floats, frame: FaceWarp) -> Floats:
+    gains = np.empty((len(lights), 3, 3))
+    for index, light in enumerate(lights):
+        places = frame.to_head(landmarks_px[index, list(_SKIN_SEEN)]) - _mouth_centre(landmarks_px[index], frame)
+        ratio = np.log(np.clip((plate_light + 4) / (light + 4), *_GAIN_RANGE))
+        design = np.column_stack([np.ones(len(places)), places])
+        # A little stiffness keeps a shadow at one side from tilting the light of the whole mouth.
+        stiff = np.diag([0, 0.3, 0.3])
+        gains[index] = np.linalg.solve(design.T @ design + stiff, design.T @ ratio)
+    return gains
+
+
+def _mouth_centre(points_px: Floats, frame: FaceWarp) -> Floats:
+    return np.asarray(frame.to_head(points_px[list(MEDIAPIPE_478.mouth_corners)]).mean(0))
+
+
+def _appearance(strips: list[Image], aperture_iod: Floats, follows: NDArray[np.bool_]) -> Floats:
+    seen = np.stack(strips).astype(np.float32).reshape(len(strips), -1) * 0.01
+    # Inside lips that touch, nothing is seen.
+    seen *= np.minimum(1, 0.1 + aperture_iod / 0.08)[:, None].astype(np.float32)
+    steps = np.linalg.norm(np.diff(seen, axis=0), axis=1)[follows[1:]]
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
+    return np.asarray(seen / usual)
+
+
+def _turn_deg(track: LandmarkTrack, chosen: NDArray[np.intp], plate_index: int) -> Floats:
+    turned = track.pose.rotation[chosen] @ track.pose.rotation[plate_index].T
+    return np.asarray(np.degrees(np.arccos(np.clip((np.trace(turned, axis1=1, axis2=2) - 1) / 2, -1, 1))))

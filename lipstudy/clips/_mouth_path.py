@@ -1,0 +1,115 @@
+"""Which of the filmed mouths is shown when: the path through the bank that fits the lips and never pops.
+
+Dynamic programming over the clip (Viterbi's algorithm), as in Bregler, Covell & Slaney (1997), Video Rewrite, with the
+lips' shape instead of phones: a frame costs its distance to the shape asked for, a jump in the film costs what it shows
+more than the film's own next frame would.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["REACH_IOD", "MouthPath", "mouth_path"]
+
+Floats = NDArray[np.floating[Any]]
+
+REACH_IOD = 0.03
+"""Root mean square over the lips: a shape farther than this from every mouth of the bank is beyond its range."""
+
+_FIT_IOD = 0.012
+"""A misfit of this size costs as much as one unit of a jump."""
+_CANDIDATES = 48
+"""Mouths looked at for each frame: the nearest ones."""
+_JUMP = 0.8
+_SLIP = 0.5
+_RUN = 0.01
+"""Against standing still where both fit: what does not move shall not live."""
+_TURN_DEG = 8.0
+"""Head turned by this against the plate costs one unit: its mouth is seen from another side."""
+
+
+@dataclass(frozen=True, slots=True)
+class MouthPath:
+    """The mouth of the bank shown in each frame of a clip."""
+
+    frames: NDArray[np.intp]
+    """(T,) index into the bank."""
+    misfit_iod: Floats
+    """(T,) root mean square distance over the lips from the shape asked for to the mouth chosen."""
+    beyond: NDArray[np.bool_]
+    """(T,) True where the shape asked for is farther than REACH_IOD from every mouth of the bank."""
+
+
+def mouth_path(
+    asked: Floats, shapes: Floats, appearance: Floats, follows: NDArray[np.bool_], turn_deg: Floats
+) -> MouthPath:
+    """Return the path through the bank that costs least.
+
+    Parameters
+    ----------
+    asked : ndarray of shape (T, L, 2)
+        Displacement of the lips from the neutral that each frame of the clip asks for, IOD.
+    shapes : ndarray of shape (N, L, 2)
+        The same of each mouth in the bank.
+    appearance : ndarray of shape (N, D)
+        How each mouth looks, in units in which frames that follow one another in the film are 1 apart in the median.
+    follows : ndarray of shape (N,)
+        True where the mouth before it in the bank is the one before it in the film.
+    turn_deg : ndarray of shape (N,)
+        By how much the head is turned against the plate.
+
+    Returns
+    -------
+    MouthPath
+        A shape that is asked for without end is answered by one mouth without end.
+    """
+    flat, bank = asked.reshape(len(asked), -1), shapes.reshape(len(shapes), -1)
+    points = asked.shape[1]
+    squared = (flat**2).sum(1)[:, None] + (bank**2).sum(1) - 2 * flat @ bank.T
+    misfit = np.sqrt(np.maximum(squared, 0) / points)
+    cost = (misfit / _FIT_IOD) ** 2 + (turn_deg / _TURN_DEG) ** 2
+    count = min(_CANDIDATES, len(bank))
+    near = np.argsort(cost, axis=1, kind="stable")[:, :count]
+    # What the film shows next; at its end, or before a cut, the mouth itself.
+    after = np.arange(len(bank)) + np.append(follows[1:], False)
+    total = np.take_along_axis(cost[0], near[0], 0)
+    came_from = np.zeros((len(asked), count), np.intp)
+    for frame in range(1, len(asked)):
+        step = flat[frame] - flat[frame - 1]
+        ways = total[:, None] + _step_cost(near[frame - 1], near[frame], step, bank, appearance, after)
+        came_from[frame] = ways.argmin(0)
+        total = ways.min(0) + np.take_along_axis(cost[frame], near[frame], 0)
+    place = np.empty(len(asked), np.intp)
+    place[-1] = total.argmin()
+    for frame in range(len(asked) - 1, 0, -1):
+        place[frame - 1] = came_from[frame, place[frame]]
+    frames = np.take_along_axis(near, place[:, None], 1)[:, 0]
+    chosen = np.take_along_axis(misfit, frames[:, None], 1)[:, 0]
+    return MouthPath(frames, chosen, misfit.min(1) > REACH_IOD)
+
+
+def _step_cost(
+    start: NDArray[np.intp],
+    end: NDArray[np.intp],
+    step: Floats,
+    bank: Floats,
+    appearance: Floats,
+    after: NDArray[np.intp],
+) -> Floats:
+    """Return what it costs to show each of `end` after each of `start`, while the lips asked for move by `step`."""
+    following = after[start]
+    squared = (appearance[following] ** 2).sum(1)[:, None] + (appearance[end] ** 2).sum(1)
+    apart = np.maximum(squared - 2 * appearance[following] @ appearance[end].T, 0)
+    cost = _JUMP + apart
+    staying = _slip(step[None])
+    running = _slip(step - (bank[following] - bank[start])) + _RUN
+    cost = np.where(end == following[:, None], running[:, None], cost)
+    return np.asarray(np.where(end == start[:, None], staying, cost))
+
+
+def _slip(moved: Floats) -> Floats:
+    # Lips that move while the mouth shown stands still, or the other way round.
+    squared = 2 * (moved**2).mean(-1)
+    return np.asarray(_SLIP * np.minimum(1, squared / _FIT_IOD**2))

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from lipstudy.clips._mouth_path import REACH_IOD, MouthPath, mouth_path
+
+LIPS = 40
+
+
+def opened(gaps_iod: list[float]) -> NDArray[np.float64]:
+    """Return shapes whose lower lip is let down by each of the gaps."""
+    shapes = np.zeros((len(gaps_iod), LIPS, 2))
+    shapes[:, LIPS // 2 :, 1] = np.array(gaps_iod)[:, None]
+    return shapes
+
+
+def path(asked: list[float], bank: list[float], appearance: list[float] | None = None) -> MouthPath:
+    looks = np.array(appearance if appearance is not None else np.arange(len(bank)), float)[:, None]
+    follows = np.arange(len(bank)) > 0
+    return mouth_path(opened(asked), opened(bank), looks, follows, np.zeros(len(bank)))
+
+
+def test_the_film_itself_is_answered_by_the_film() -> None:
+    gaps = [0, 0.05, 0.12, 0.2, 0.1, 0.02]
+    found = path(gaps, gaps)
+    np.testing.assert_array_equal(found.frames, np.arange(len(gaps)))
+    np.testing.assert_allclose(found.misfit_iod, 0, atol=1e-7)
+    assert not found.beyond.any()
+
+
+def test_a_mouth_that_stands_still_is_one_frame() -> None:
+    found = path([0.1] * 12, [0.099, 0.1, 0.101, 0.1, 0.098])
+    assert len(set(found.frames.tolist())) == 1
+
+
+def test_a_jump_to_what_looks_different_is_left_out_where_a_near_mouth_will_do() -> None:
+    gaps = [0.1, 0.1, 0.1]
+    # The mouth that fits best by a hair shows other teeth.
+    found = path(gaps, [0.1, 0.1005, 0.1005, 0.1], appearance=[0, 1, 2, 60])
+    assert 3 not in found.frames[1:] or set(found.frames.tolist()) == {3}
+
+
+def test_a_shape_beyond_the_bank_is_told_and_the_nearest_taken() -> None:
+    found = path([0.1, 0.4], [0.0, 0.1, 0.2])
+    np.testing.assert_array_equal(found.beyond, [False, True])
+    assert found.frames[1] == 2
+    assert found.misfit_iod[1] == pytest.approx(0.2 / np.sqrt(2))
+    assert found.misfit_iod[1] > REACH_IOD
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    asked=st.lists(st.floats(0, 0.3), min_size=1, max_size=12),
+    bank=st.lists(st.floats(0, 0.3), min_size=1, max_size=12),
+)
+def test_no_path_costs_more_than_the_nearest_mouths_taken_one_by_one_and_the_count_is_right(
+    asked: list[float], bank: list[float]
+) -> None:
+    found = path(asked, bank)
+    assert found.frames.shape == (len(asked),)
+    nearest = np.abs(np.subtract.outer(asked, bank)).min(1) / np.sqrt(2)
+    assert (found.misfit_iod >= nearest - 1e-6).all()
+    np.testing.assert_array_equal(
+        found.beyond[np.abs(nearest - REACH_IOD) > 1e-6], (nearest > REACH_IOD)[np.abs(nearest - REACH_IOD) > 1e-6]
+    )
