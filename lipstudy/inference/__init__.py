@@ -1,6 +1,9 @@
 """Choices to estimates."""
 
+from lipstudy.inference._agreement import Agreement, krippendorff_alpha
 from lipstudy.inference._choices import Choices, Scale, choices_from_trials
+from lipstudy.inference._comparisons import Comparisons, comparisons_from_table
+from lipstudy.inference._consistency import PersonConsistency, consistency, consistency_of_comparisons
 from lipstudy.inference._curve import (
     Asymmetry,
     CurvePoint,
@@ -12,35 +15,54 @@ from lipstudy.inference._curve import (
 from lipstudy.inference._engine_fit import EngineFit, RandomEstimate
 from lipstudy.inference._levels import refuse_lone_levels
 from lipstudy.inference._mixed import FixedEffect, MixedFit, fit_mixed_logit
+from lipstudy.inference._pair_design import unanimous_pairs
 from lipstudy.inference._power import Assumptions, Power, simulate_choices, simulated_power
 from lipstudy.inference._proportion import Proportion, proportion
+from lipstudy.inference._ranking import PairDifference, Ranked, Ranking, rank_conditions
 from lipstudy.inference._reduction import fit_reduced
+from lipstudy.inference._strengths import PairedModel, PairTerm, fit_strengths, jod_unit
 from lipstudy.inference._tables import is_trial_table, read_table, with_factors
 
 __all__ = [
+    "Agreement",
     "Assumptions",
     "Asymmetry",
     "Choices",
+    "Comparisons",
     "CurvePoint",
     "EngineFit",
     "FixedEffect",
     "MixedFit",
+    "PairDifference",
+    "PairTerm",
+    "PairedModel",
+    "PersonConsistency",
     "Power",
     "PreferredArticulation",
     "Proportion",
     "RandomEstimate",
+    "Ranked",
+    "Ranking",
     "Scale",
     "asymmetry",
     "choices_from_trials",
+    "comparisons_from_table",
+    "consistency",
+    "consistency_of_comparisons",
     "fit_mixed_logit",
     "fit_reduced",
+    "fit_strengths",
     "is_trial_table",
+    "jod_unit",
+    "krippendorff_alpha",
     "preference_curve",
     "preferred_articulation",
     "proportion",
+    "rank_conditions",
     "read_table",
     "refuse_lone_levels",
     "simulate_choices",
     "simulated_power",
+    "unanimous_pairs",
     "with_factors",
 ]
