@@ -7,14 +7,17 @@ from lipstudy.motion._articulation import (
     check_articulation,
     scale_articulation,
 )
+from lipstudy.motion._limits import SpeakerLimits, speaker_limits
 from lipstudy.motion._regions import articulation_weights, lip_columns
 
 __all__ = [
     "MAX_ARTICULATION",
     "OPERATORS",
     "Articulated",
+    "SpeakerLimits",
     "articulation_weights",
     "check_articulation",
     "lip_columns",
     "scale_articulation",
+    "speaker_limits",
 ]

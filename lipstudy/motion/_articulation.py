@@ -21,6 +21,7 @@ from lipstudy.face import (
     neutral_of,
     uncross_lips,
 )
+from lipstudy.motion._limits import SpeakerLimits
 from lipstudy.motion._regions import articulation_weights, lip_columns
 
 __all__ = ["MAX_ARTICULATION", "OPERATORS", "Articulated", "check_articulation", "scale_articulation"]
@@ -56,6 +57,8 @@ class Articulated:
     """Of those, frames whose lips do not touch any more."""
     crossings_repaired: int
     """Frames in which a pair of inner-lip points had crossed and was brought to its midline."""
+    clipped_frames: int
+    """Frames held back by the speaker's limits: less than 95 % of the exaggeration asked for."""
 
 
 Operator = Callable[[LandmarkTrack, float, Floats | None], Floats]
@@ -63,7 +66,12 @@ Operator = Callable[[LandmarkTrack, float, Floats | None], Floats]
 
 
 def scale_articulation(
-    track: LandmarkTrack, articulation: float, *, operator: str = "rest", neutral: Floats | None = None
+    track: LandmarkTrack,
+    articulation: float,
+    *,
+    operator: str = "rest",
+    neutral: Floats | None = None,
+    limits: SpeakerLimits | None = None,
 ) -> Articulated:
     """Multiply the lip motion of `track` about a reference pose by `articulation`.
 
@@ -90,6 +98,9 @@ def scale_articulation(
     neutral : ndarray of shape (K, 3), optional
         The speaker's closed rest pose for ``rest``, head-normalised; by default ``track.neutral``, else estimated from
         the track. Open lips in it are closed. ``mean`` does not use it.
+    limits : SpeakerLimits, optional
+        The speaker's range (`speaker_limits`), which exaggeration approaches and does not leave; the frames that are
+        held back are counted in ``clipped_frames``. By default there is none. Nothing is held back up to a = 1.
 
     Returns
     -------
@@ -106,8 +117,8 @@ def scale_articulation(
     Inner-lip points that cross after scaling are brought to their midpoint pair by pair, with the lip around them.
     A raw track whose lips cross is given back as it is at a = 1, and repaired at every other a.
 
-    Limits: one scale for all directions and both lips; the teeth and the tongue are not in the landmarks; the range of
-    the result is not capped at what the speaker's mouth can do; tracker noise is scaled with the motion, so smooth
+    Limits: one scale for all directions and both lips; the teeth and the tongue are not in the landmarks; without
+    `limits` the result may leave what the speaker's mouth can do; tracker noise is scaled with the motion, so smooth
     before. At a given a, ``rest`` and ``mean`` move the lips by the same amount about different poses: say which was
     used.
 
@@ -118,11 +129,15 @@ def scale_articulation(
     if track.num_frames == 0:
         raise InputError("the track has no frame: nothing can be articulated")
     topology = track.topology
-    points, crossings = track.points, 0
+    points, crossings, clipped = track.points, 0, 0
     if articulation != 1:
         scaled = OPERATORS[operator](track, float(articulation), neutral)
         crossings = int((inner_lip_gaps(scaled, topology) < -_ROUNDING_IOD).any(axis=-1).sum())
-        points = _uncross(scaled, track).astype(np.float32)
+        uncrossed = _uncross(scaled, track)
+        if limits is not None and articulation > 1:
+            uncrossed, held = limits.held(track.points.astype(np.float64), uncrossed)
+            uncrossed, clipped = uncross_lips(uncrossed, topology), int(held.sum())
+        points = uncrossed.astype(np.float32)
     contact = lips_in_contact(track.points, topology)
     log_ratio = log_lip_intensity_ratio(points, track.points, topology)
     told: dict[str, Any] = {
@@ -133,6 +148,7 @@ def scale_articulation(
         "contact_frames": int(contact.sum()),
         "contact_frames_lost": int((contact & ~lips_in_contact(points, topology)).sum()),
         "crossings_repaired": crossings,
+        "clipped_frames": clipped,
     }
     in_json = told | {"effective_articulation": None if math.isnan(log_ratio) else math.exp(log_ratio)}
     scaled_track = track.with_points(points, provenance={**track.provenance, "articulated": in_json})
