@@ -52,6 +52,15 @@ class Design:
         """Number of observations."""
         return len(self.proportions)
 
+    @property
+    def log_ways(self) -> float:
+        """Sum of the log binomial coefficients: the constant of the log-likelihood."""
+        from scipy.special import gammaln
+
+        successes = self.trials * self.proportions
+        ways = gammaln(self.trials + 1) - gammaln(successes + 1) - gammaln(self.trials - successes + 1)
+        return float(ways.sum())
+
 
 def build_design(formula: Formula, table: Any) -> Design:
     """Return the numbers of a model.
@@ -204,10 +213,13 @@ def _blocks(formula: Formula, term: int, frame: Any) -> list[RandomBlock]:
 
     random = formula.random[term]
     group = ":".join(random.group)
-    labels = frame[list(random.group)].astype(str).agg("\x1f".join, axis=1)
-    codes, levels = pandas.factorize(labels, sort=True)
-    if len(levels) == 1:
-        value = str(levels[0]).replace("\x1f", ":")
+    codes, levels = np.zeros(len(frame), np.intp), 1
+    for name in random.group:
+        also, values = pandas.factorize(frame[name], sort=True)
+        met, codes = np.unique(codes * len(values) + also, return_inverse=True)
+        levels = len(met)
+    if levels == 1:
+        value = ":".join(str(frame[name].iloc[0]) for name in random.group)
         raise InputError(
             f"the grouping factor '{group}' has one level ({value}): what varies between levels needs several,"
             f" add data or take {random} out of the formula"
@@ -215,8 +227,8 @@ def _blocks(formula: Formula, term: int, frame: Any) -> list[RandomBlock]:
     effects = " + ".join(random.effects if random.effects[0] == "1" else ("0", *random.effects))
     columns, names = _matrix(formula, effects, frame)
     if random.correlated:
-        return [RandomBlock(group, names, columns, codes, len(levels))]
-    return [RandomBlock(group, (name,), columns[:, [place]], codes, len(levels)) for place, name in enumerate(names)]
+        return [RandomBlock(group, names, columns, codes, levels)]
+    return [RandomBlock(group, (name,), columns[:, [place]], codes, levels) for place, name in enumerate(names)]
 
 
 def _refuse_levels_of_one_participant(formula: Formula, frame: Any) -> None:

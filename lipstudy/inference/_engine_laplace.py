@@ -1,56 +1,141 @@
-"""A plain engine of our own, for models that glmm does not have: uncorrelated slopes, slopes without intercept."""
+"""An engine of our own: every random structure of the formula language, and fast where one model is fitted often."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy import __version__
 from lipstudy.inference._design import Design
-from lipstudy.inference._engine_fit import EngineFit, RandomEstimate, covariance_of_last, curvature
+from lipstudy.inference._engine_fit import EngineFit, RandomEstimate, covariance_of_last
+from lipstudy.inference._laplace import Laplace
 
-__all__ = ["fit_with_laplace"]
+__all__ = ["LaplaceOptimum", "fit_with_laplace", "laplace_optimum"]
+
+_ENGINE = "laplace"
+_GRADIENT = 3e-4
+"""Of the deviance, in units in which its second derivatives are about one: the search ends below it."""
+_NEARLY_ZERO = 0.1
+"""A diagonal entry of a Cholesky factor below this is compared with zero."""
+_BEST_LEFT = 1e-3
+"""Decrease of the deviance that a converged search may leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaplaceOptimum:
+    """Where the search for the maximum of the likelihood ended."""
+
+    point: NDArray[np.float64]
+    """(parameters,): theta, then beta."""
+    deviance: float
+    """Minus twice the log-likelihood, without its constant."""
+    inverse_hessian: NDArray[np.float64]
+    """(parameters, parameters): the search's own estimate, a start for searches nearby."""
+    left: float
+    """Decrease of the deviance that the search expected still."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether nothing that matters is left to gain."""
+        return self.left < _BEST_LEFT
 
 
 def fit_with_laplace(design: Design) -> EngineFit:
-    """Fit a design by maximising the Laplace approximation of its likelihood, written out in numpy.
+    """Fit a design by maximising the Laplace approximation of its likelihood, with exact gradients.
 
-    It shares no code with mixedlm, so the two check each other. Meant for some hundred random effects.
-
-    Source: Bates et al. 2015, Fitting linear mixed-effects models using lme4, section on the penalised iteratively
-    reweighted least squares; the parameters are the relative Cholesky factors.
+    It shares no code with glmm and mixedlm, so each checks the other. Standard errors come from differences of the
+    exact gradient in all parameters.
     """
-    from scipy.optimize import minimize
-
-    model = _Laplace.of(design)
-    scale = 1 / np.maximum(design.fixed.std(axis=0), 1e-6)
-    scale[design.fixed.std(axis=0) == 0] = 1.0
-    factors = [np.eye(block.columns.shape[1])[np.tril_indices(block.columns.shape[1])] for block in design.blocks]
-    start = np.r_[0.5 * np.concatenate(factors), np.zeros(len(scale))]
-    units = np.r_[np.ones(len(start) - len(scale)), scale]
-    found = minimize(
-        lambda point: model.deviance(point * units), start, method="BFGS", jac="3-point", options={"gtol": 1e-4}
-    )
-    point = found.x * units
-    theta, beta = model.split(point)
-    # A search by finite differences ends with "precision loss" at a good optimum: the decrease left is what counts.
-    left = 0.5 * float(found.jac @ found.hess_inv @ found.jac)
-    steps = np.maximum(0.01 * np.sqrt(np.diag(found.hess_inv)) * units, 1e-6 * units)
-    hessian = curvature(model.deviance, point, steps)
+    model = Laplace.of(design)
+    found = laplace_optimum(model)
+    terms = design.fixed.shape[1]
+    theta, beta = found.point[:-terms], found.point[-terms:]
     return EngineFit(
-        "laplace",
+        _ENGINE,
         __version__,
         beta,
-        covariance_of_last(hessian, len(beta)),
+        covariance_of_last(_hessian(model, found), terms),
         tuple(
             _estimate(block.group, block.names, factor)
-            for block, factor in zip(design.blocks, model.factors(theta), strict=True)
+            for block, factor in zip(design.blocks, model.block_factors(theta), strict=True)
         ),
-        model.constant - 0.5 * model.deviance(point),
-        left < 1e-4,
-        "" if left < 1e-4 else found.message,
+        design.log_ways - 0.5 * found.deviance,
+        found.converged,
+        "" if found.converged else f"the deviance could still fall by about {found.left:.2g}",
     )
+
+
+def laplace_optimum(model: Laplace, *, start: LaplaceOptimum | None = None) -> LaplaceOptimum:
+    """Search the maximum of the likelihood, from a plain start or from an optimum nearby."""
+    found = _searched(model, start.point if start else _plain_start(model), start.inverse_hessian if start else None)
+    # Where a standard deviation or the rest of a slope is zero, the search creeps towards zero; a jump tells.
+    for place, entry in enumerate(model.parameters):
+        if entry.row == entry.column and 0 < abs(found.point[place]) < _NEARLY_ZERO:
+            without = found.point.copy()
+            without[place] = 0.0
+            if model.deviance(without) <= found.deviance + 1e-5:
+                found = LaplaceOptimum(without, model.deviance(without), found.inverse_hessian, found.left)
+    return found
+
+
+def _plain_start(model: Laplace) -> NDArray[np.float64]:
+    from scipy.special import expit
+
+    beta = np.zeros(model.fixed.shape[1])
+    for _ in range(4):  # iteratively reweighted least squares without random effects
+        chance = expit(model.fixed @ beta)
+        weights = np.maximum(model.trials * chance * (1 - chance), 1e-6)
+        information = model.fixed.T @ (weights[:, None] * model.fixed)
+        beta = beta + np.linalg.solve(information, model.fixed.T @ (model.successes - model.trials * chance))
+    diagonal = np.array([entry.row == entry.column for entry in model.parameters])
+    return np.concatenate([np.where(diagonal, 0.5 / _sizes(model), 0.0), beta])
+
+
+def _sizes(model: Laplace) -> NDArray[np.float64]:
+    """Return for each entry of theta the root mean square of the column that it multiplies."""
+    columns = [model.factors[entry.factor].columns[:, entry.row] for entry in model.parameters]
+    return np.array([max(float(np.sqrt(np.mean(column**2))), 1e-12) for column in columns])
+
+
+def _searched(
+    model: Laplace, start: NDArray[np.float64], inverse_hessian: NDArray[np.float64] | None
+) -> LaplaceOptimum:
+    from scipy.optimize import minimize
+
+    # In these units the information of the fixed effects is about one, and of the factors of order one.
+    units = np.eye(len(start))
+    thetas = len(model.parameters)
+    levels = np.array([model.factors[entry.factor].levels for entry in model.parameters])
+    units[:thetas, :thetas] = np.diag(1 / (_sizes(model) * np.sqrt(levels)))
+    chances = model.trials / 4
+    root = np.linalg.cholesky(model.fixed.T @ (chances[:, None] * model.fixed))
+    units[thetas:, thetas:] = np.linalg.inv(root).T
+    back = np.linalg.inv(units)
+    if inverse_hessian is None:
+        first = np.eye(len(start)) / 2
+    else:
+        first = back @ inverse_hessian @ back.T
+        first = (first + first.T) / 2
+
+    def value(scaled: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        deviance, gradient = model.deviance_and_gradient(units @ scaled)
+        return deviance, units.T @ gradient
+
+    found = minimize(value, back @ start, method="BFGS", jac=True, options={"gtol": _GRADIENT, "hess_inv0": first})
+    left = 0.5 * float(found.jac @ found.hess_inv @ found.jac)
+    return LaplaceOptimum(units @ found.x, float(found.fun), units @ found.hess_inv @ units.T, left)
+
+
+def _hessian(model: Laplace, found: LaplaceOptimum) -> NDArray[np.float64]:
+    """Return the second derivatives of the deviance, by central differences of its gradient."""
+    steps = np.maximum(0.01 * np.sqrt(np.maximum(np.diag(found.inverse_hessian), 0)), 1e-6)
+    rows = []
+    for move in np.diag(steps):
+        ahead = model.deviance_and_gradient(found.point + move)[1]
+        behind = model.deviance_and_gradient(found.point - move)[1]
+        rows.append((ahead - behind) / (2 * move.sum()))
+    hessian = np.array(rows)
+    return np.asarray((hessian + hessian.T) / 2)
 
 
 def _estimate(group: str, names: tuple[str, ...], factor: NDArray[np.float64]) -> RandomEstimate:
@@ -58,86 +143,3 @@ def _estimate(group: str, names: tuple[str, ...], factor: NDArray[np.float64]) -
     sds = np.sqrt(np.diag(covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
         return RandomEstimate(group, names, sds, covariance / np.outer(sds, sds))
-
-
-@dataclass(slots=True)
-class _Laplace:
-    design: Design
-    loadings: list[list[Any]]
-    """For each block and effect a sparse (observations, levels) matrix, zero but at the observation's own level."""
-    constant: float
-    """Sum of log binomial coefficients."""
-    modes: NDArray[np.float64]
-    """Where the last search for the modes ended: the next one starts there."""
-
-    @classmethod
-    def of(cls, design: Design) -> "_Laplace":
-        from scipy.sparse import csr_array
-        from scipy.special import gammaln
-
-        rows = np.arange(design.nobs)
-        loadings = [
-            [csr_array((column, (rows, block.codes)), (design.nobs, block.levels)) for column in block.columns.T]
-            for block in design.blocks
-        ]
-        trials, successes = design.trials, design.trials * design.proportions
-        ways = gammaln(trials + 1) - gammaln(successes + 1) - gammaln(trials - successes + 1)
-        effects = sum(block.levels * block.columns.shape[1] for block in design.blocks)
-        return cls(design, loadings, float(ways.sum()), np.zeros(effects))
-
-    def split(self, point: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return point[: -self.design.fixed.shape[1]], point[-self.design.fixed.shape[1] :]
-
-    def factors(self, theta: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        factors, first = [], 0
-        for loading in self.loadings:
-            size = len(loading)
-            factor = np.zeros((size, size))
-            factor[np.tril_indices(size)] = theta[first : first + size * (size + 1) // 2]
-            first += size * (size + 1) // 2
-            factors.append(factor)
-        return factors
-
-    def deviance(self, point: NDArray[np.float64]) -> float:
-        """Minus twice the log-likelihood, less the constant."""
-        from scipy.linalg import cho_factor, cho_solve
-        from scipy.sparse import diags_array
-        from scipy.special import expit
-
-        theta, beta = self.split(point)
-        offset = self.design.fixed @ beta
-        spread = self._spread(theta)
-        trials, successes = self.design.trials, self.design.trials * self.design.proportions
-
-        def penalised(modes: NDArray[np.float64]) -> float:
-            predictor = offset + spread @ modes
-            likelihood = successes @ predictor - trials @ np.logaddexp(0, predictor)
-            return float(-2 * likelihood + modes @ modes)
-
-        def information(chance: NDArray[np.float64]) -> NDArray[np.float64]:
-            weighted = diags_array(trials * chance * (1 - chance)) @ spread
-            return np.asarray((spread.T @ weighted).toarray() + np.eye(len(self.modes)))
-
-        modes, value = self.modes, penalised(self.modes)
-        for _ in range(100):
-            chance = expit(offset + spread @ modes)
-            step = cho_solve(cho_factor(information(chance)), spread.T @ (successes - trials * chance) - modes)
-            share = 1.0
-            while (moved := penalised(modes + share * step)) > value and share > 1e-8:
-                share /= 2
-            if moved <= value:
-                modes, value = modes + share * step, moved
-            if np.abs(step).max() < 1e-8 or share <= 1e-8:
-                break
-        self.modes = modes
-        return value + float(np.linalg.slogdet(information(expit(offset + spread @ modes)))[1])
-
-    def _spread(self, theta: NDArray[np.float64]) -> Any:
-        """Return the sparse (observations, random effects) matrix that multiplies independent standard effects."""
-        from scipy.sparse import hstack
-
-        parts = []
-        for loading, factor in zip(self.loadings, self.factors(theta), strict=True):
-            for column in range(len(loading)):
-                parts.append(sum(factor[row, column] * loading[row] for row in range(column, len(loading))))
-        return hstack(parts, format="csr")
