@@ -116,11 +116,10 @@ def simulate(
 
 
 def _balance_table(balance: "list[Balance]") -> str:
-    rows = [("embodiment", "scales", "trials", "smaller left", "smaller right")]
+    rows = [("embodiment", "compared", "trials", "first left", "first right")]
     for row in balance:
-        scales = f"{row.articulation_low:g} and {row.articulation_high:g}"
-        right = row.trials - row.low_left
-        rows.append((row.embodiment, scales, str(row.trials), str(row.low_left), str(right)))
+        right = row.trials - row.first_left
+        rows.append((row.embodiment, f"{row.first} and {row.second}", str(row.trials), str(row.first_left), str(right)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(

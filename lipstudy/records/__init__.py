@@ -3,7 +3,14 @@
 from lipstudy.records._atomic import atomic_path, existing_file, sha256_of_file, sync_folder, write_bytes, write_text
 from lipstudy.records._clips import Clip, Embodiment, Fault, read_manifest, write_manifest
 from lipstudy.records._declaration import Declared, read_declaration
-from lipstudy.records._plan import PlannedTrial, Presentation, TrialKind, read_plan, write_plan
+from lipstudy.records._participants import (
+    Participant,
+    QualityMeasure,
+    Verdict,
+    read_participants,
+    write_participants,
+)
+from lipstudy.records._plan import Layout, PlannedTrial, TrialKind, read_plan, write_plan
 from lipstudy.records._provenance import hash_of, provenance
 from lipstudy.records._table import Row, data_dictionary, read_rows, write_rows
 from lipstudy.records._trials import Response, Trial, read_trials, write_trials
@@ -13,12 +20,15 @@ __all__ = [
     "Declared",
     "Embodiment",
     "Fault",
+    "Layout",
+    "Participant",
     "PlannedTrial",
-    "Presentation",
+    "QualityMeasure",
     "Response",
     "Row",
     "Trial",
     "TrialKind",
+    "Verdict",
     "atomic_path",
     "data_dictionary",
     "existing_file",
@@ -26,6 +36,7 @@ __all__ = [
     "provenance",
     "read_declaration",
     "read_manifest",
+    "read_participants",
     "read_plan",
     "read_rows",
     "read_trials",
@@ -33,6 +44,7 @@ __all__ = [
     "sync_folder",
     "write_bytes",
     "write_manifest",
+    "write_participants",
     "write_plan",
     "write_rows",
     "write_text",

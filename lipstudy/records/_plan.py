@@ -8,7 +8,7 @@ from pydantic import Field
 from lipstudy.errors import InputError
 from lipstudy.records._table import Row, read_numbered_rows, write_rows
 
-__all__ = ["PlannedTrial", "Presentation", "TrialKind", "read_plan", "write_plan"]
+__all__ = ["Layout", "PlannedTrial", "TrialKind", "read_plan", "write_plan"]
 
 TrialKind = Literal[
     "2afc",
@@ -28,7 +28,7 @@ TrialKind = Literal[
 - catch_swapped_speech, catch_frozen_mouth, catch_desynchronised: one clip has that fault, so there is a right answer.
 """
 
-Presentation = Literal["side_by_side", "sequential", "single"]
+Layout = Literal["side_by_side", "sequential", "single"]
 """Two clips beside each other, one after the other (the left one first), or one alone."""
 
 
@@ -42,7 +42,7 @@ class PlannedTrial(Row):
         description="2afc, rating, practice, or the kind of catch trial: catch_identical (the same clip on both sides),"
         " catch_ and the fault of one clip"
     )
-    presentation: Presentation = Field(
+    presentation: Layout = Field(
         default="side_by_side",
         description="side_by_side; sequential: left is first, right is second; single: one clip, in the left columns",
     )

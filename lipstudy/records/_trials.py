@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from lipstudy.errors import InputError
-from lipstudy.records._plan import Presentation
+from lipstudy.records._plan import Layout
 from lipstudy.records._table import Row, read_numbered_rows, write_rows
 
 __all__ = ["Response", "Trial", "read_trials", "write_trials"]
@@ -28,7 +28,7 @@ class Trial(Row):
     )
     block: int = Field(description="number of the block, from 1; 0 is practice", ge=0)
     kind: str = Field(description="2afc, rating, practice, or the kind of catch trial")
-    presentation: Presentation = Field(
+    presentation: Layout = Field(
         default="side_by_side",
         description="side_by_side; sequential: left is first, right is second; single: one clip, in the left columns",
     )

@@ -1,10 +1,16 @@
 """The study: from its definition to the trial table. A pure core; no display, clock or network in it."""
 
+from lipstudy.study._adaptive import comparisons_of, most_informative
+from lipstudy.study._asked import AttentionQuestion, Check, Consent, Question, RatingScale
 from lipstudy.study._design import Design, Pair, design_of
+from lipstudy.study._engine import code_hash, run_session
 from lipstudy.study._events import (
+    BreakTaken,
+    CheckAnswered,
     ClipPlayed,
     ConsentGiven,
     Event,
+    FeedbackShown,
     InstructionsShown,
     QuestionAnswered,
     ResponseGiven,
@@ -13,35 +19,71 @@ from lipstudy.study._events import (
     SessionResumed,
     SessionStarted,
     Side,
-    TrialSkipped,
+    TrialFailed,
     TrialStarted,
+    WithdrawalCodeGiven,
     read_event,
 )
+from lipstudy.study._folder import write_tables
 from lipstudy.study._log import EventLog, event_log_path, read_events
 from lipstudy.study._plan import Balance, balance_of, check_plan, plan_study, slot_name
-from lipstudy.study._session import (
+from lipstudy.study._presenter import (
+    ClipFailedError,
+    PauseAsked,
+    Playing,
+    Presentation,
+    Presenter,
+    StopAsked,
+    TrialAnswer,
+)
+from lipstudy.study._rules import QualityRule
+from lipstudy.study._screens import (
+    AttentionScreen,
+    BreakScreen,
+    CheckScreen,
     ConsentScreen,
     EndScreen,
-    IllegalEventError,
+    FeedbackScreen,
     InstructionsScreen,
     PauseScreen,
     QuestionScreen,
+    ResumeScreen,
     Screen,
-    Session,
     StartScreen,
+    ThanksScreen,
     TrialScreen,
-    plan_hash,
-    planned_for,
 )
-from lipstudy.study._simulate import simulate_session, simulate_study
-from lipstudy.study._study import Consent, Factors, Question, Study, load_study
-from lipstudy.study._table import Answer, answer_table, collect_answers, collect_trials, trial_table, write_answers
-from lipstudy.study._viewer import SimulatedViewer, SimulatedViewers, load_viewers
+from lipstudy.study._session import IllegalEventError, Session, plan_hash, planned_for, slot_of
+from lipstudy.study._simulate import SimulatedPresenter, simulate_session, simulate_study
+from lipstudy.study._strengths import Comparison, Strengths, estimate_strengths, expected_information
+from lipstudy.study._study import Factors, FaultTrials, Study, load_study
+from lipstudy.study._table import (
+    IN_SYNC_MS,
+    Answer,
+    answer_table,
+    collect_answers,
+    collect_sessions,
+    collect_trials,
+    trial_table,
+    write_answers,
+)
+from lipstudy.study._viewer import Choice, SimulatedViewer, SimulatedViewers, load_viewers
 
 __all__ = [
+    "IN_SYNC_MS",
     "Answer",
+    "AttentionQuestion",
+    "AttentionScreen",
     "Balance",
+    "BreakScreen",
+    "BreakTaken",
+    "Check",
+    "CheckAnswered",
+    "CheckScreen",
+    "Choice",
+    "ClipFailedError",
     "ClipPlayed",
+    "Comparison",
     "Consent",
     "ConsentGiven",
     "ConsentScreen",
@@ -50,15 +92,25 @@ __all__ = [
     "Event",
     "EventLog",
     "Factors",
+    "FaultTrials",
+    "FeedbackScreen",
+    "FeedbackShown",
     "IllegalEventError",
     "InstructionsScreen",
     "InstructionsShown",
     "Pair",
+    "PauseAsked",
     "PauseScreen",
+    "Playing",
+    "Presentation",
+    "Presenter",
+    "QualityRule",
     "Question",
     "QuestionAnswered",
     "QuestionScreen",
+    "RatingScale",
     "ResponseGiven",
+    "ResumeScreen",
     "Screen",
     "Session",
     "SessionEnded",
@@ -66,30 +118,45 @@ __all__ = [
     "SessionResumed",
     "SessionStarted",
     "Side",
+    "SimulatedPresenter",
     "SimulatedViewer",
     "SimulatedViewers",
     "StartScreen",
+    "StopAsked",
+    "Strengths",
     "Study",
+    "ThanksScreen",
+    "TrialAnswer",
+    "TrialFailed",
     "TrialScreen",
-    "TrialSkipped",
     "TrialStarted",
+    "WithdrawalCodeGiven",
     "answer_table",
     "balance_of",
     "check_plan",
+    "code_hash",
     "collect_answers",
+    "collect_sessions",
     "collect_trials",
+    "comparisons_of",
     "design_of",
+    "estimate_strengths",
     "event_log_path",
+    "expected_information",
     "load_study",
     "load_viewers",
+    "most_informative",
     "plan_hash",
     "plan_study",
     "planned_for",
     "read_event",
     "read_events",
+    "run_session",
     "simulate_session",
     "simulate_study",
     "slot_name",
+    "slot_of",
     "trial_table",
     "write_answers",
+    "write_tables",
 ]

@@ -13,21 +13,22 @@ from pydantic import ValidationError
 from lipstudy.errors import InputError, OutputError, system_reason
 from lipstudy.records import PlannedTrial, sync_folder
 from lipstudy.study._events import Event, read_event
-from lipstudy.study._session import IllegalEventError, Session, planned_for
+from lipstudy.study._session import IllegalEventError, Session, planned_for, slot_of
 from lipstudy.study._study import Study
 
 __all__ = ["EventLog", "event_log_path", "read_events"]
 
 
 def event_log_path(folder: str | Path, plan: Sequence[PlannedTrial], participant: str) -> Path:
-    """Return where the events of a slot stand: ``folder/sessions/<participant>/events.jsonl``.
+    """Return where the events of a participant stand: ``folder/sessions/<participant>/events.jsonl``.
 
     Raises
     ------
     InputError
         If the plan has no such slot; so no other text can become part of a path.
     """
-    return Path(folder) / "sessions" / planned_for(plan, participant)[0].participant / "events.jsonl"
+    planned_for(plan, slot_of(plan, participant))
+    return Path(folder) / "sessions" / participant / "events.jsonl"
 
 
 class EventLog:
@@ -48,7 +49,7 @@ class EventLog:
 
     @classmethod
     def of(cls, folder: str | Path, study: Study, plan: Sequence[PlannedTrial], participant: str) -> Self:
-        """Return the log of a slot of a study folder. Raises InputError if the plan has no such slot."""
+        """Return the log of a participant in a study folder. Raises InputError if the plan has no such slot."""
         return cls(event_log_path(folder, plan, participant), Session.begin(study, plan, participant))
 
     def __enter__(self) -> Self:

@@ -7,10 +7,11 @@ import numpy as np
 
 from lipstudy.errors import InputError
 from lipstudy.randomness import named_stream
-from lipstudy.records import Clip, PlannedTrial, TrialKind
-from lipstudy.study._chance import draw_below, shuffled
-from lipstudy.study._design import Design, Pair, design_of
+from lipstudy.records import Clip, Layout, PlannedTrial
+from lipstudy.study._chance import shuffled
+from lipstudy.study._design import Design, design_of
 from lipstudy.study._order import in_varied_order
+from lipstudy.study._placing import Placed, candidates, catches, faults, practice, shown_pairs, sided
 from lipstudy.study._study import Study
 
 __all__ = ["Balance", "balance_of", "check_plan", "plan_study", "slot_name"]
@@ -18,24 +19,15 @@ __all__ = ["Balance", "balance_of", "check_plan", "plan_study", "slot_name"]
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """How often the two articulation scales of a contrast stand on each side, over all slots."""
+    """How often the two systems of a comparison (two articulation scales, say) stand on each side, over all slots."""
 
     embodiment: str
-    articulation_low: float
-    articulation_high: float
+    first: str
+    """The smaller scale, or the name that is first in the alphabet."""
+    second: str
     trials: int
-    low_left: int
-    """Trials with the smaller scale on the left."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A trial before its place in the session is known."""
-
-    kind: TrialKind
-    pair: Pair
-    left: Clip
-    right: Clip
+    first_left: int
+    """Trials with `first` on the left, or shown first."""
 
 
 def slot_name(number: int) -> str:
@@ -49,13 +41,19 @@ def plan_study(study: Study, clips: Sequence[Clip], *, seed: int) -> list[Planne
     Sides. Two slots that follow each other (P01 and P02, P03 and P04, ...) see the same pairs with the sides exchanged,
     so every pair stands equally often left and right over an even number of slots, and differs by one over an odd
     number. Within a slot an even number of repetitions is balanced exactly; the odd ones out are balanced over the
-    sentences to a difference of one for each contrast, each embodiment and the whole slot.
+    sentences to a difference of one for each contrast, each embodiment and the whole slot. For clips that follow each
+    other the same holds of first and second.
 
     Order. Random within the block, no sentence and no clip twice in a row where the design allows it. The order of the
     blocks rotates over the slots.
 
     Sentences. With ``sentences_per_participant`` each two slots see the next sentences of one random circle, so that
-    no sentence is seen by more than two slots more than another.
+    no sentence is seen by more than two slots more than another. With ``sentences: latin_square`` each two slots see
+    each sentence with one comparison, the next two with the next one: over twice as many slots as there are comparisons
+    each meets each sentence equally often.
+
+    With ``pairing: adaptive`` the rows of a slot are all that may be offered, each two systems ``repetitions`` times;
+    which of them are, and when, the answers decide.
 
     Parameters
     ----------
@@ -80,9 +78,10 @@ def plan_study(study: Study, clips: Sequence[Clip], *, seed: int) -> list[Planne
     design = design_of(study, clips)
     trials = []
     for slot in range(study.participants):
-        placed = _blocks(design, slot, seed)
-        numbered = [(number, trial) for number, block in enumerate(placed, start=1) for trial in block]
-        for number, (block_number, trial) in enumerate(numbered, start=1):
+        placed = [(0, trial) for trial in practice(design, slot, seed)]
+        for number, block in enumerate(_blocks(design, slot, seed), start=1):
+            placed += [(number, trial) for trial in block]
+        for number, (block_number, trial) in enumerate(placed, start=1):
             trials.append(_row(design, seed, slot_name(slot + 1), block_number, number, trial))
     return trials
 
@@ -103,106 +102,86 @@ def check_plan(plan: Sequence[PlannedTrial], study: Study, clips: Sequence[Clip]
 
 
 def balance_of(plan: Iterable[PlannedTrial]) -> list[Balance]:
-    """Count the sides of every contrast of a plan; catch trials, whose sides are equal, are left out."""
-    low_left: dict[tuple[str, float, float], list[bool]] = {}
+    """Count the sides of every comparison of a plan; catch trials, practice and ratings are left out."""
+    first_left: dict[tuple[str, str, str], list[bool]] = {}
     for trial in plan:
-        low, high = sorted((trial.articulation_left, trial.articulation_right))
         if trial.kind == "2afc":
-            low_left.setdefault((trial.embodiment, low, high), []).append(trial.articulation_left == low)
-    return [Balance(*contrast, len(sides), sum(sides)) for contrast, sides in sorted(low_left.items())]
+            sides = [(trial.articulation_left, trial.system_left), (trial.articulation_right, trial.system_right)]
+            first, second = (str(system) for _, system in sorted(sides, key=lambda side: (side[0] or 0.0, side[1])))
+            first_left.setdefault((trial.embodiment, first, second), []).append(trial.system_left == first)
+    return [Balance(*compared, len(sides), sum(sides)) for compared, sides in sorted(first_left.items())]
 
 
-def _blocks(design: Design, slot: int, seed: int) -> list[list[_Placed]]:
-    sentences = _sentences(design, slot, seed)
-    pairs = [pair for pair in design.pairs if pair.cell.sentence in sentences]
+def _blocks(design: Design, slot: int, seed: int) -> list[list[Placed]]:
     rng = named_stream(seed, "plan", "order", slot_name(slot + 1))
-    trials = _sided(pairs, design.study.repetitions, slot, seed) + _catches(pairs, design, slot, rng)
+    study = design.study
+    pairs = shown_pairs(design, slot, seed)
+    if study.pairing == "adaptive":
+        offered = [*candidates(design, slot, seed), *catches(pairs, design, slot, rng), *faults(design, slot, seed)]
+        _check_enough(study, len(offered))
+        return [shuffled(offered, rng)]
+    trials = sided(pairs, study.repetitions, slot, seed) + catches(pairs, design, slot, rng)
+    trials += faults(design, slot, seed)
     rng_blocks = named_stream(seed, "plan", "blocks")
-    if design.study.blocks == "mixed":
+    if study.blocks == "mixed":
         blocks = [trials]
     else:
         names = shuffled(design.embodiments, rng_blocks)
         turn = slot % len(names)
-        by_name = {
-            name: [trial for trial in trials if trial.pair.cell.embodiment == name]
-            for name in names[turn:] + names[:turn]
-        }
-        blocks = [block for block in by_name.values() if block]
-    ordered: list[list[_Placed]] = []
+        in_turn = names[turn:] + names[:turn]
+        blocks = [[trial for trial in trials if trial.cell.embodiment == name] for name in in_turn]
+        blocks = [block for block in blocks if block]
+    return _ordered(blocks, rng)
+
+
+def _ordered(blocks: Sequence[Sequence[Placed]], rng: np.random.Generator) -> list[list[Placed]]:
+    ordered: list[list[Placed]] = []
     for block in blocks:
         before = ordered[-1][-1] if ordered else None
-        ordered.append(in_varied_order(block, rng, sentence=_sentence, clips=_clips, before=before))
+        ordered.append(
+            in_varied_order(
+                block,
+                rng,
+                sentence=lambda trial: trial.cell.sentence,
+                clips=lambda trial: trial.clip_ids,
+                before=before,
+            )
+        )
     return ordered
 
 
-def _sentences(design: Design, slot: int, seed: int) -> set[str]:
-    count = design.study.sentences_per_participant
-    if count is None:
-        return set(design.sentences)
-    circle = shuffled(design.sentences, named_stream(seed, "plan", "sentences"))
-    first = slot // 2 * count
-    return {circle[(first + step) % len(circle)] for step in range(count)}
+def _check_enough(study: Study, offered: int) -> None:
+    asked = study.trials_per_participant or 0
+    if asked > offered:
+        raise InputError(
+            f"the study '{study.name}' asks for {asked} trials_per_participant, but its systems and 'repetitions:"
+            f" {study.repetitions}' give {offered}: ask for fewer, or for more repetitions"
+        )
 
 
-def _sided(pairs: Sequence[Pair], repetitions: int, slot: int, seed: int) -> list[_Placed]:
-    rng = named_stream(seed, "plan", "sides", slot // 2)
-    exchanged = slot % 2 == 1
-    by_contrast: dict[tuple[str | float, ...], list[Pair]] = {}
-    for pair in pairs:
-        by_contrast.setdefault(pair.contrast, []).append(pair)
-    # Dealt like cards, one side after the other: contrast, embodiment and slot lean to a side by one at most.
-    first_left = draw_below(2, rng) == 1
-    trials = []
-    for contrast in sorted(shuffled(sorted(by_contrast), rng), key=lambda contrast: contrast[0]):
-        for pair in shuffled(by_contrast[contrast], rng):
-            for _ in range(repetitions):
-                left, right = (pair.first, pair.second) if first_left != exchanged else (pair.second, pair.first)
-                trials.append(_Placed("2afc", pair, left, right))
-                first_left = not first_left
-    return trials
-
-
-def _catches(pairs: Sequence[Pair], design: Design, slot: int, rng: np.random.Generator) -> list[_Placed]:
-    """Spread the catch trials over embodiments as evenly as can be, each on another clip while there are any."""
-    names = [name for name in design.embodiments if any(pair.cell.embodiment == name for pair in pairs)]
-    waiting: dict[str, list[tuple[Pair, Clip]]] = {name: [] for name in names}
-    trials = []
-    for number in range(design.study.catch_trials):
-        name = names[(slot + number) % len(names)]
-        if not waiting[name]:
-            own = {clip.clip_id: (pair, clip) for pair in pairs for clip in (pair.first, pair.second)}
-            waiting[name] = shuffled([both for both in own.values() if both[0].cell.embodiment == name], rng)
-        pair, clip = waiting[name].pop()
-        trials.append(_Placed("catch_identical", pair, clip, clip))
-    return trials
-
-
-def _sentence(trial: _Placed) -> str:
-    return trial.pair.cell.sentence
-
-
-def _clips(trial: _Placed) -> set[str]:
-    return {trial.left.clip_id, trial.right.clip_id}
-
-
-def _row(design: Design, seed: int, participant: str, block: int, number: int, trial: _Placed) -> PlannedTrial:
-    cell = trial.pair.cell
+def _row(design: Design, seed: int, participant: str, block: int, number: int, trial: Placed) -> PlannedTrial:
+    cell, left, right = trial.cell, trial.left, trial.right
+    layout: Layout = "single" if right is None else design.study.presentation
     return PlannedTrial(
         participant=participant,
         block=block,
         trial=number,
         kind=trial.kind,
+        presentation=layout,
         embodiment=cell.embodiment,
         speaker=cell.speaker,
         sentence=cell.sentence,
         operator=cell.operator,
         model=cell.model,
-        clip_left=trial.left.clip_id,
-        clip_right=trial.right.clip_id,
-        articulation_left=trial.left.articulation,
-        articulation_right=trial.right.articulation,
-        effective_articulation_left=trial.left.effective_articulation,
-        effective_articulation_right=trial.right.effective_articulation,
+        clip_left=left.clip_id,
+        clip_right=None if right is None else right.clip_id,
+        system_left=trial.systems[0],
+        system_right=None if right is None else trial.systems[1],
+        articulation_left=left.articulation,
+        articulation_right=None if right is None else right.articulation,
+        effective_articulation_left=left.effective_articulation,
+        effective_articulation_right=None if right is None else right.effective_articulation,
+        correct=trial.correct,
         design_sha256=design.sha256,
         seed=seed,
     )

@@ -1,48 +1,107 @@
-"""Simulated viewers go through the real session core and leave real event logs."""
+"""Simulated viewers go through the real engine and leave real event logs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
-from lipstudy.records import Clip, PlannedTrial, Trial, hash_of, write_trials
-from lipstudy.study._events import (
-    ClipPlayed,
-    ConsentGiven,
-    Event,
-    InstructionsShown,
-    QuestionAnswered,
-    ResponseGiven,
-    SessionEnded,
-    SessionResumed,
-    SessionStarted,
-    TrialStarted,
-)
+from lipstudy.records import Clip, PlannedTrial, Trial, hash_of
+from lipstudy.study._asked import Question
+from lipstudy.study._engine import Tell, run_session
+from lipstudy.study._events import Side
+from lipstudy.study._folder import write_tables
 from lipstudy.study._log import EventLog
 from lipstudy.study._plan import check_plan
-from lipstudy.study._session import (
+from lipstudy.study._presenter import Playing, Presentation, Presenter, TrialAnswer
+from lipstudy.study._screens import (
+    AttentionScreen,
+    BreakScreen,
+    CheckScreen,
     ConsentScreen,
-    EndScreen,
+    FeedbackScreen,
     InstructionsScreen,
-    PauseScreen,
     QuestionScreen,
-    StartScreen,
+    ResumeScreen,
+    ThanksScreen,
     TrialScreen,
-    plan_hash,
 )
-from lipstudy.study._study import Question, Study
-from lipstudy.study._table import collect_answers, collect_trials, write_answers
+from lipstudy.study._study import Study
 from lipstudy.study._viewer import SimulatedViewer, SimulatedViewers
 
-__all__ = ["simulate_session", "simulate_study"]
-
-Tell = Callable[[Event], None]
+__all__ = ["SimulatedPresenter", "simulate_session", "simulate_study"]
 
 _SESSIONS_AT_ONCE = 8
 _READING_S = 5.0
 _BETWEEN_TRIALS_S = 0.5
 """Times that make a log look like one of a session; nothing is measured by them."""
+
+
+class SimulatedPresenter(Presenter):
+    """A viewer without a screen: what it is shown takes the time that a person would need, by a clock of its own."""
+
+    def __init__(self, viewer: SimulatedViewer) -> None:
+        """Make the presenter of `viewer`."""
+        self._viewer = viewer
+        self.now_s = 0.0
+        """Its clock."""
+
+    def offer_to_go_on(self, screen: ResumeScreen) -> None:
+        """Go on."""
+
+    def ask_consent(self, screen: ConsentScreen) -> bool:
+        """Agree."""
+        self.now_s += _READING_S
+        return True
+
+    def check(self, screen: CheckScreen) -> str:
+        """Hear and see well."""
+        self.now_s += _READING_S
+        return screen.expected
+
+    def instruct(self, screen: InstructionsScreen) -> None:
+        """Read."""
+        self.now_s += _READING_S
+
+    def present(self, screen: TrialScreen, clips: tuple[Clip, ...]) -> TrialAnswer:
+        """Watch every clip to its end, as often as the viewer wants, and answer."""
+        trial = screen.trial
+        choice = self._viewer.choose(trial, screen.study)
+        self.now_s += _BETWEEN_TRIALS_S
+        playings: list[Playing] = []
+        at_s = 0.0
+        sides: tuple[Side, ...] = ("left", "right")
+        for _ in range(choice.plays):
+            round_s = 0.0
+            for side, clip in zip(sides, clips, strict=False):
+                start_s = at_s + (round_s if trial.presentation == "sequential" else 0.0)
+                playings.append(Playing(side, start_s, ((0.0, clip.duration_s),)))
+                follows = trial.presentation == "sequential"
+                round_s = round_s + clip.duration_s if follows else max(round_s, clip.duration_s)
+            at_s += round_s
+        rt_s = at_s + choice.decision_s
+        self.now_s += rt_s
+        proof = Presentation(tuple(playings), rt_s=rt_s, rt_after_s=choice.decision_s)
+        return TrialAnswer(proof, choice.response, choice.rating)
+
+    def give_feedback(self, screen: FeedbackScreen) -> None:
+        """Read."""
+        self.now_s += _READING_S
+
+    def rest(self, screen: BreakScreen) -> None:
+        """Rest."""
+        self.now_s += _READING_S
+
+    def ask(self, screen: QuestionScreen | AttentionScreen) -> str | float:
+        """Answer: rightly where there is a right answer, else with the first choice, 0, or who it is."""
+        self.now_s += _READING_S
+        question: Question = screen.question
+        if isinstance(screen, AttentionScreen):
+            return screen.question.correct
+        answers: dict[str, str | float] = {"number": 0.0, "text": "simulated viewer"}
+        return answers[question.kind] if question.kind in answers else question.choices[0]
+
+    def thank(self, screen: ThanksScreen) -> None:
+        """Leave."""
 
 
 def simulate_study(
@@ -56,18 +115,19 @@ def simulate_study(
     participants: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> list[Trial]:
-    """Run a simulated viewer through every slot of a plan, and write the trial table.
+    """Run a simulated viewer through every slot of a plan, and write the tables.
 
     Sessions that are complete are kept, one that was interrupted goes on where it stopped. The answers do not depend on
-    whether or where it was interrupted.
+    whether or where it was interrupted. With ``pairing: adaptive`` each session starts from nothing, as they run at
+    the same time.
 
     Parameters
     ----------
     study, plan, clips
         The definition, the plan that was written from it, and the manifest.
     folder : str or Path
-        Gets ``sessions/<participant>/events.jsonl``, ``trials.csv`` and ``trials.json``, and with questions
-        ``answers.csv`` and ``answers.json``.
+        Gets ``sessions/<participant>/events.jsonl`` and the tables ``trials.csv``, ``participants.csv`` and, with
+        questions, ``answers.csv``, each with its data dictionary.
     seed : int >= 0
         The seed of the viewers.
     viewers : SimulatedViewers, optional
@@ -92,27 +152,23 @@ def simulate_study(
     """
     check_plan(plan, study, clips)
     slots = dict.fromkeys(participants or (trial.participant for trial in plan))
-    durations_s = {clip.clip_id: clip.duration_s for clip in clips}
+    by_name = {clip.clip_id: clip for clip in clips}
     logs = [EventLog.of(folder, study, plan, slot) for slot in slots]
 
     def run(log: EventLog) -> None:
-        simulate_session(log, durations_s, seed=seed, viewers=viewers)
+        simulate_session(log, by_name, seed=seed, viewers=viewers)
 
     # Nearly all the time is waiting for the disk, and a disk takes the events of several sessions at once.
     with ThreadPoolExecutor(_SESSIONS_AT_ONCE) as threads:
         for done, _ in enumerate(run_each(run, logs, executor=threads), start=1):
             if progress is not None:
                 progress(done, len(logs))
-    trials = collect_trials(folder, plan)
-    if study.questions:
-        write_answers(Path(folder) / "answers.csv", collect_answers(folder, plan))
-    write_trials(Path(folder) / "trials.csv", trials)
-    return trials
+    return write_tables(folder, study, plan)
 
 
 def simulate_session(
     log: EventLog,
-    durations_s: Mapping[str, float],
+    clips: Mapping[str, Clip],
     *,
     seed: int,
     viewers: SimulatedViewers | None = None,
@@ -124,8 +180,8 @@ def simulate_session(
     ----------
     log : EventLog
         The log of the slot, not yet opened.
-    durations_s : mapping
-        clip_id -> duration in seconds.
+    clips : mapping
+        clip_id -> row of the manifest.
     seed : int >= 0
         The seed of the viewers.
     viewers : SimulatedViewers, optional
@@ -141,91 +197,16 @@ def simulate_session(
         If the log cannot be written.
     """
     viewers = viewers or SimulatedViewers()
-    with log:
-        name = f"{log.session.participant}-simulated-{hash_of([viewers.model_dump(), seed])[:8]}"
-        _check_same_viewers(log, name)
-        viewer = SimulatedViewer(viewers, log.session.participant, seed=seed)
-        if log.events and not log.session.ended:
-            _record(log, tell, SessionResumed(sequence=log.session.next_sequence, time_s=log.session.time_s))
-        while not log.session.ended:
-            for event in _events(log, name, viewer, durations_s):
-                _record(log, tell, event)
-
-
-def _record(log: EventLog, tell: Tell | None, event: Event) -> None:
-    log.append(event)
-    if tell is not None:
-        tell(event)
-
-
-def _check_same_viewers(log: EventLog, name: str) -> None:
-    begun = log.session.started
-    if begun is None or begun.session == name:
-        return
-    if not begun.simulated:
-        raise InputError(
-            f"the session '{begun.session}' of {begun.participant} is that of a person: simulate into another folder"
-        )
-    raise InputError(
-        f"the session '{begun.session}' of {begun.participant} was simulated with another seed or other viewers:"
-        " use the same ones to go on, or another folder"
+    participant = log.session.participant
+    name = f"{participant}-simulated-{hash_of([viewers.model_dump(), seed])[:8]}"
+    presenter = SimulatedPresenter(SimulatedViewer(viewers, participant, seed=seed))
+    run_session(
+        log,
+        presenter,
+        clips,
+        session=name,
+        simulated=True,
+        clock=lambda: presenter.now_s,
+        new_code=lambda: name,
+        tell=tell,
     )
-
-
-def _events(log: EventLog, name: str, viewer: SimulatedViewer, durations_s: Mapping[str, float]) -> list[Event]:
-    """Return what the viewer does at the screen that comes next."""
-    session = log.session
-    number, now_s = session.next_sequence, session.time_s
-    read_s = round(now_s + _READING_S, 3)
-    match session.next:
-        case StartScreen(participant=participant):
-            plan_sha256 = plan_hash(session.trials)
-            begun = SessionStarted(
-                sequence=number,
-                time_s=0,
-                participant=participant,
-                session=name,
-                plan_sha256=plan_sha256,
-                simulated=True,
-            )
-            return [begun]
-        case ConsentScreen(consent=consent):
-            return [ConsentGiven(sequence=number, time_s=read_s, version=consent.version)]
-        case InstructionsScreen():
-            return [InstructionsShown(sequence=number, time_s=read_s)]
-        case TrialScreen(trial=trial):
-            return _trial_events(number, round(now_s + _BETWEEN_TRIALS_S, 3), trial, viewer, durations_s)
-        case QuestionScreen(question=question):
-            answer = _answer(question)
-            return [QuestionAnswered(sequence=number, time_s=read_s, question=question.name, answer=answer)]
-        case PauseScreen():
-            return [SessionResumed(sequence=number, time_s=now_s)]
-        case EndScreen():
-            return [SessionEnded(sequence=number, time_s=now_s, complete=True)]
-
-
-def _trial_events(
-    number: int, start_s: float, trial: PlannedTrial, viewer: SimulatedViewer, durations_s: Mapping[str, float]
-) -> list[Event]:
-    choice = viewer.choose(trial, durations_s)
-    events: list[Event] = [TrialStarted(sequence=number, time_s=start_s, trial=trial.trial)]
-    for play in range(1, choice.plays + 1):
-        end_s = round(start_s + play * choice.play_s, 3)
-        for side in ("left", "right"):
-            number += 1
-            events.append(ClipPlayed(sequence=number, time_s=end_s, trial=trial.trial, side=side, play=play, watched=1))
-    end_s = max(end_s, round(start_s + choice.rt_s, 3))
-    events.append(
-        ResponseGiven(sequence=number + 1, time_s=end_s, trial=trial.trial, side=choice.side, rt_s=choice.rt_s)
-    )
-    return events
-
-
-def _answer(question: Question) -> str | float:
-    match question.kind:
-        case "choice":
-            return question.choices[0]
-        case "number":
-            return 0.0
-        case "text":
-            return "simulated viewer"

@@ -5,9 +5,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from lipstudy.records import Declared, read_declaration
+from lipstudy.records import Declared, Fault, read_declaration
+from lipstudy.study._asked import AttentionQuestion, Check, Consent, Question, RatingScale
+from lipstudy.study._rules import QualityRule
 
-__all__ = ["Consent", "Factors", "Question", "Study", "load_study"]
+__all__ = ["Factors", "FaultTrials", "Study", "load_study"]
 
 Level = Annotated[str, Field(min_length=1)]
 Scale = Annotated[float, Field(ge=0)]
@@ -34,56 +36,106 @@ class Factors(Declared):
         return levels
 
 
-class Consent(Declared):
-    """What a participant agrees to."""
+class FaultTrials(Declared):
+    """How many trials of a participant hold a clip with a fault that anyone who watches should see."""
 
-    version: str = Field(description="version of the text; it is recorded with the consent", min_length=1)
-    text: str = Field(description="the text shown", min_length=1)
+    swapped_speech: int = Field(default=0, description="the speech of another sentence", ge=0, le=100)
+    frozen_mouth: int = Field(default=0, description="a mouth that stays shut under the speech", ge=0, le=100)
+    desynchronised: int = Field(default=0, description="a picture that is early by 300 ms", ge=0, le=100)
 
-
-class Question(Declared):
-    """One question after the last trial."""
-
-    name: str = Field(description="name of the question in the data", pattern=r"^[A-Za-z]\w*$")
-    prompt: str = Field(description="what is asked", min_length=1)
-    kind: Literal["text", "number", "choice"] = Field(default="text", description="how it is answered")
-    choices: tuple[Level, ...] = Field(default=(), description="the answers to choose from, for kind: choice")
-
-    @model_validator(mode="after")
-    def _choices_fit(self) -> Self:
-        if self.kind == "choice" and len(set(self.choices)) < 2:
-            raise ValueError(f"the question '{self.name}' needs two different choices or more")
-        if self.kind != "choice" and self.choices:
-            raise ValueError(f"the question '{self.name}' has choices: give it 'kind: choice'")
-        return self
+    @property
+    def counts(self) -> dict[Fault, int]:
+        """The faults asked for and how often."""
+        counts: dict[Fault, int] = {
+            "swapped_speech": self.swapped_speech,
+            "frozen_mouth": self.frozen_mouth,
+            "desynchronised": self.desynchronised,
+        }
+        return {fault: count for fault, count in counts.items() if count}
 
 
 class Study(Declared):
-    """A study: which clips are compared, how often, by how many people, and what they are told and asked."""
+    """A study: which clips are compared or rated, how often, by how many people, and what they are told and asked."""
 
     name: str = Field(description="name of the study", pattern=r"^[\w.+-]+$")
     clips: str = Field(description="the clip manifest, relative to the study file", min_length=1)
     participants: int = Field(description="number of participant slots", ge=1, le=9999)
     factors: Factors = Field(default=Factors(), description="the levels used; all by default")
-    pairing: Literal["reference", "all_pairs"] = Field(
-        default="reference", description="each scale against the reference articulation, or every pair of scales"
+
+    compare: Literal["articulation", "operator", "model"] = Field(
+        default="articulation", description="in what the two clips of a pair differ; the systems that are ranked"
+    )
+    pairing: Literal["reference", "all_pairs", "adaptive"] = Field(
+        default="reference",
+        description="each scale against the reference articulation; every two levels; or every two levels offered in"
+        " the order of what each answer would tell (for ranking many systems)",
     )
     reference_articulation: Scale = Field(default=1.0, description="the scale that the others are compared with")
-    repetitions: int = Field(default=1, description="times that a participant sees each pair", ge=1, le=100)
+    rating: RatingScale | None = Field(
+        default=None, description="each clip is rated alone on this scale; left out, clips are compared in pairs"
+    )
+    presentation: Literal["side_by_side", "sequential"] = Field(
+        default="side_by_side", description="the two clips beside each other, or one after the other"
+    )
+    prompt: str = Field(
+        default="Which one do you prefer?", description="what is asked under the clips of every trial", min_length=1
+    )
+    no_preference: bool = Field(default=False, description="whether 'no preference' is a third answer")
+    max_plays: int = Field(default=3, description="times that the clips of a trial may be played", ge=1, le=100)
+    answer_before_end: bool = Field(default=False, description="whether an answer counts before the clips were seen")
+
+    repetitions: int = Field(default=1, description="times that a participant sees each pair or clip", ge=1, le=100)
+    sentences: Literal["crossed", "latin_square"] = Field(
+        default="crossed",
+        description="crossed: a participant sees each comparison with each sentence; latin_square: each sentence with"
+        " one comparison, rotated over participants",
+    )
     sentences_per_participant: int | None = Field(
         default=None,
         description="sentences that each participant sees, rotated over participants; all if left out",
         ge=1,
     )
+    trials_per_participant: int | None = Field(
+        default=None, description="with pairing: adaptive, the trials of one participant", ge=1, le=5000
+    )
     catch_trials: int = Field(default=0, description="trials with the same clip on both sides", ge=0, le=1000)
+    catch_faults: FaultTrials = Field(
+        default=FaultTrials(), description="trials in which one clip has a fault, so that there is a right answer"
+    )
+    practice_trials: int = Field(
+        default=0,
+        description="trials before the first that counts, with feedback where an answer is right",
+        ge=0,
+        le=20,
+    )
     blocks: Literal["by_embodiment", "mixed"] = Field(
         default="by_embodiment", description="one block for each embodiment, or one block with all mixed"
     )
-    consent: Consent | None = Field(default=None, description="what a participant agrees to before the first trial")
-    instructions: str | None = Field(default=None, description="what a participant is told before the first trial")
-    questions: tuple[Question, ...] = Field(default=(), description="asked after the last trial")
+    break_every_trials: int | None = Field(
+        default=None, description="trials between two breaks; none if left out", ge=1
+    )
+    clip_retries: int = Field(
+        default=2, description="times that a trial is offered again whose clip did not play", ge=0, le=10
+    )
+    reissue_after_h: float = Field(
+        default=24, description="hours after which the slot of an unfinished session is given out again", gt=0
+    )
 
-    @field_validator("questions")
+    consent: Consent | None = Field(default=None, description="what a participant agrees to before the first trial")
+    checks: tuple[Check, ...] = Field(default=(), description="sound, vision: checked before the instructions")
+    instructions: str | None = Field(default=None, description="what a participant is told before the first trial")
+    attention_questions: tuple[AttentionQuestion, ...] = Field(
+        default=(), description="asked between trials, with a right answer"
+    )
+    questions: tuple[Question, ...] = Field(default=(), description="asked after the last trial")
+    quality: tuple[QualityRule, ...] = Field(
+        default=(), description="rules that decide which participants are used, kept apart or rejected"
+    )
+    family: tuple[Level, ...] = Field(
+        default=(), description="the tests among which p-values are corrected (Holm), named before data are seen"
+    )
+
+    @field_validator("questions", "attention_questions")
     @classmethod
     def _questions_differ(cls, questions: tuple[Question, ...]) -> tuple[Question, ...]:
         names = [question.name for question in questions]
@@ -91,6 +143,32 @@ class Study(Declared):
         if doubled is not None:
             raise ValueError(f"two questions are named '{doubled}': give one another name")
         return questions
+
+    @field_validator("checks")
+    @classmethod
+    def _checks_differ(cls, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+        if len(set(checks)) < len(checks):
+            raise ValueError(f"the check '{checks[0]}' is there twice: keep one")
+        return checks
+
+    @model_validator(mode="after")
+    def _keys_fit(self) -> Self:
+        if self.rating is not None:
+            pairs_only = {"catch_trials", "no_preference", "presentation", "pairing"}
+            given = sorted(pairs_only & self.model_fields_set)
+            if given:
+                raise ValueError(f"'rating' shows one clip at a time, and '{given[0]}' is about two: leave one out")
+        if (self.pairing == "adaptive") != (self.trials_per_participant is not None):
+            raise ValueError("'pairing: adaptive' and 'trials_per_participant' need each other")
+        if self.pairing == "adaptive" and (self.sentences != "crossed" or self.sentences_per_participant is not None):
+            raise ValueError("'pairing: adaptive' draws its sentences itself: leave the keys about sentences out")
+        if self.sentences == "latin_square" and self.sentences_per_participant is not None:
+            raise ValueError("'sentences: latin_square' uses every sentence: leave 'sentences_per_participant' out")
+        if self.compare != "articulation" and self.pairing == "reference":
+            raise ValueError(
+                f"'compare: {self.compare}' has no reference: write 'pairing: all_pairs' or 'pairing: adaptive'"
+            )
+        return self
 
 
 def load_study(path: str | Path) -> Study:

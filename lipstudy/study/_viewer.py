@@ -1,7 +1,6 @@
 """Simulated viewers: known preferences, to try a study and its analysis before anyone is run."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -10,9 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from lipstudy.randomness import named_stream
-from lipstudy.records import Declared, PlannedTrial, read_declaration
-from lipstudy.study._chance import draw_below, draw_open
-from lipstudy.study._events import Side
+from lipstudy.records import Declared, PlannedTrial, Response, read_declaration
+from lipstudy.study._chance import draw_open
+from lipstudy.study._study import Study
 
 __all__ = ["Choice", "SimulatedViewer", "SimulatedViewers", "load_viewers"]
 
@@ -53,7 +52,16 @@ class SimulatedViewers(Declared):
     )
     decision_log_sd: float = Field(default=0.4, description="standard deviation of the logarithm of that time", ge=0)
     replay_rate: float = Field(
-        default=0.1, description="share of trials in which both clips are played twice", ge=0, le=1
+        default=0.1,
+        description="share of trials in which the clips are played twice, where the study allows",
+        ge=0,
+        le=1,
+    )
+    fault_seen: float = Field(
+        default=0.95, description="share of catch trials in which the fault of a clip is seen", ge=0, le=1
+    )
+    tie_width: float = Field(
+        default=0.4, description="logits within which two clips seem equal, where 'no preference' is allowed", ge=0
     )
 
 
@@ -61,20 +69,21 @@ class SimulatedViewers(Declared):
 class Choice:
     """What a simulated viewer does in one trial."""
 
-    side: Side
-    rt_s: float
-    """From the first frame to the answer."""
+    response: Response | None
+    """For a comparison."""
+    rating: float | None
+    """For a single clip."""
+    decision_s: float
+    """From the end of the clips to the answer."""
     plays: int
-    """Times that both clips are played."""
-    play_s: float
-    """How long one playing of both takes."""
+    """Times that the clips are played."""
 
 
 class SimulatedViewer:
     """One simulated viewer; what it does in a trial depends on the seed, its slot and the trial alone."""
 
     def __init__(self, viewers: SimulatedViewers, participant: str, *, seed: int) -> None:
-        """Draw the viewer of slot `participant`."""
+        """Draw the viewer of `participant`."""
         rng = named_stream(seed, "simulation", "viewer", participant)
         self._viewers = viewers
         self._participant = participant
@@ -82,24 +91,39 @@ class SimulatedViewer:
         self._slope = viewers.slope_sd * _normal(rng)
         self._bias = viewers.side_bias + viewers.side_bias_sd * _normal(rng)
 
-    def choose(self, trial: PlannedTrial, durations_s: Mapping[str, float]) -> Choice:
-        """Return what the viewer does in `trial`; both clips play at once, `durations_s` is by clip_id."""
+    def choose(self, trial: PlannedTrial, study: Study) -> Choice:
+        """Return what the viewer does in `trial`."""
         viewers = self._viewers
         rng = named_stream(self._seed, "simulation", self._participant, trial.trial)
-        sentence = viewers.sentence_sd * _normal(named_stream(self._seed, "simulation", "sentence", trial.sentence))
-        advantage = self._bias + self._utility(trial.articulation_left, sentence)
-        advantage -= self._utility(trial.articulation_right, sentence)
+        slope = self._slope + viewers.sentence_sd * _normal(
+            named_stream(self._seed, "simulation", "sentence", trial.sentence)
+        )
         lapses = draw_open(rng) < viewers.lapse_rate
-        goes_left = draw_below(2, rng) == 1 if lapses else draw_open(rng) < _logistic(advantage)
-        plays = 2 if draw_open(rng) < viewers.replay_rate else 1
-        play_s = max(durations_s[trial.clip_left], durations_s[trial.clip_right])
+        judgement = draw_open(rng)
+        plays = 2 if draw_open(rng) < viewers.replay_rate and study.max_plays > 1 else 1
         decision_s = viewers.decision_median_s * math.exp(viewers.decision_log_sd * _normal(rng))
-        return Choice("left" if goes_left else "right", round(plays * play_s + decision_s, 3), plays, play_s)
+        # A logistic variable: with it the response to a difference in utility has the logistic function.
+        noise = math.log(judgement / (1 - judgement))
+        if study.rating is not None:
+            low, high = study.rating.lowest, study.rating.highest
+            level = (
+                draw_open(rng) if lapses else _logistic(1 + self._utility(trial.articulation_left, slope) + noise / 2)
+            )
+            if trial.kind.startswith("catch") and not lapses and draw_open(rng) < viewers.fault_seen:
+                level /= 8
+            return Choice(None, float(round(low + (high - low) * level)), decision_s, plays)
+        advantage = self._bias + self._utility(trial.articulation_left, slope)
+        advantage += noise - self._utility(trial.articulation_right or 0.0, slope)
+        response: Response = "left" if (judgement < 0.5 if lapses else advantage > 0) else "right"
+        if trial.correct is not None and not lapses and draw_open(rng) < viewers.fault_seen:
+            response = trial.correct
+        elif study.no_preference and not lapses and abs(advantage) < viewers.tie_width:
+            response = "no_preference"
+        return Choice(response, None, decision_s, plays)
 
-    def _utility(self, articulation: float, sentence_slope: float) -> float:
+    def _utility(self, articulation: float, slope: float) -> float:
         viewers = self._viewers
         width = viewers.width_below if articulation < viewers.peak else viewers.width_above
-        slope = self._slope + sentence_slope
         return -(((articulation - viewers.peak) / width) ** 2) + slope * (articulation - 1)
 
 

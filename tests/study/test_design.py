@@ -84,7 +84,7 @@ def test_hash_knows_the_definition_and_the_clips_but_not_the_number_of_people(ma
         ({"factors": Factors(articulations=(0.6,))}, r"names the level '0\.6' under factors\.articulations"),
         (
             {"factors": Factors(articulations=(1.0,))},
-            r"no pair of clips to compare: its 8 clips have the articulation 1",
+            r"no pair of clips to compare: its 8 clips have the articulation 1 only",
         ),
         ({"reference_articulation": 1.1}, r"lack the reference articulation 1\.1, which the study 'trial' needs"),
         ({"sentences_per_participant": 5}, r"asks for 5 sentences_per_participant, but its clips have 4"),

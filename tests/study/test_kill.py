@@ -25,16 +25,16 @@ from lipstudy.records import read_manifest, read_plan
 from lipstudy.study import EventLog, load_study, simulate_session
 
 study, plan = load_study("study.yaml"), read_plan("plan.csv")
-durations_s = {clip.clip_id: clip.duration_s for clip in read_manifest("clips.csv")}
+clips = {clip.clip_id: clip for clip in read_manifest("clips.csv")}
 
 def tell(event):
     if event.type == "response_given":
-        os.write(1, f"answer {event.trial} {event.side} {event.rt_s!r}\\n".encode())
+        os.write(1, f"answer {event.trial} {event.response} {event.rt_s!r}\\n".encode())
 
 for folder in sys.stdin:
     child = os.fork()
     if child == 0:
-        simulate_session(EventLog.of(folder.strip(), study, plan, "P01"), durations_s, seed=1, tell=tell)
+        simulate_session(EventLog.of(folder.strip(), study, plan, "P01"), clips, seed=1, tell=tell)
         os._exit(0)
     os.write(1, f"process {child}\\n".encode())
     os.write(1, f"ended {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\\n".encode())

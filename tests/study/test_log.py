@@ -30,10 +30,10 @@ def open_log(study, plan, tmp_path: Path):
 
 @pytest.fixture
 def finish(open_log, make_clips):
-    durations_s = {clip.clip_id: clip.duration_s for clip in make_clips()}
+    clips = {clip.clip_id: clip for clip in make_clips()}
 
     def finishing() -> None:
-        simulate_session(open_log(), durations_s, seed=1, viewers=SimulatedViewers())
+        simulate_session(open_log(), clips, seed=1, viewers=SimulatedViewers())
 
     return finishing
 
@@ -46,7 +46,7 @@ def path(finish, tmp_path: Path) -> Path:
 
 
 def choices(path: Path) -> list[tuple[int, str, float]]:
-    return [(event.trial, event.side, event.rt_s) for event in read_events(path) if event.type == "response_given"]
+    return [(event.trial, event.response, event.rt_s) for event in read_events(path) if event.type == "response_given"]
 
 
 def test_every_event_is_one_line_of_json(path: Path, plan) -> None:

@@ -199,9 +199,7 @@ def test_a_plan_is_read_back_as_it_was_written(make_clips, tmp_path) -> None:
 def test_balance_counts_the_sides_of_each_contrast(make_clips) -> None:
     clips = make_clips(embodiments=["photo"], articulations=[0.5, 1.0])
     balance = balance_of(plan_study(Study(name="a", clips="c", participants=4, catch_trials=2), clips, seed=1))
-    assert [(row.articulation_low, row.articulation_high, row.trials, row.low_left) for row in balance] == [
-        (0.5, 1.0, 16, 8)
-    ]
+    assert [(row.first, row.second, row.trials, row.first_left) for row in balance] == [("0.5", "1", 16, 8)]
 
 
 def test_a_study_that_was_changed_after_its_plan_is_refused(make_clips) -> None:

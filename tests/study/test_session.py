@@ -19,9 +19,11 @@ from lipstudy.study import (
     SessionResumed,
     SessionStarted,
     StartScreen,
+    ThanksScreen,
+    TrialFailed,
     TrialScreen,
-    TrialSkipped,
     TrialStarted,
+    WithdrawalCodeGiven,
     plan_hash,
     plan_study,
     planned_for,
@@ -43,7 +45,9 @@ class Walk:
     def start(self) -> object:
         trials = self.session.trials
         name = trials[0].participant
-        return self(SessionStarted, participant=name, session="s", plan_sha256=plan_hash(trials), simulated=True)
+        return self(
+            SessionStarted, participant=name, slot=name, session="s", plan_sha256=plan_hash(trials), simulated=True
+        )
 
     def to_trials(self) -> object:
         self.start()
@@ -57,7 +61,7 @@ class Walk:
 
     def answer(self, trial: int) -> object:
         self.play(trial)
-        return self(ResponseGiven, trial=trial, side="left", rt_s=3)
+        return self(ResponseGiven, trial=trial, response="left", rt_s=3)
 
 
 @pytest.fixture
@@ -77,12 +81,13 @@ def test_the_way_through_a_whole_session(walk: Walk, plan, study) -> None:
     screen = walk(InstructionsShown)
     trials = planned_for(plan, "P02")
     for number, trial in enumerate(trials, start=1):
-        assert screen == TrialScreen(trial, len(trials), started=False)
+        assert screen == TrialScreen(trial, number, len(trials), started=False, study=study)
         screen = walk.answer(number)
-    assert screen == QuestionScreen(study.questions[0])
+    assert screen == QuestionScreen(study.questions[0], 1, 3)
     walk(QuestionAnswered, question="age", answer=33.0)
     walk(QuestionAnswered, question="hearing", answer="yes")
-    assert walk(QuestionAnswered, question="noticed", answer="") == EndScreen(ended=False)
+    assert walk(QuestionAnswered, question="noticed", answer="") == ThanksScreen(complete=True)
+    assert walk(WithdrawalCodeGiven, code_sha256="0" * 64) == EndScreen(ended=False)
     assert walk(SessionEnded, complete=True) == EndScreen(ended=True)
 
 
@@ -101,7 +106,7 @@ def test_a_trial_can_be_played_again_before_the_answer(walk: Walk) -> None:
     walk.to_trials()
     walk.play(1)
     walk(ClipPlayed, trial=1, side="left", play=2, watched=0.4)
-    walk(ResponseGiven, trial=1, side="right", rt_s=9)
+    walk(ResponseGiven, trial=1, response="right", rt_s=9)
     assert walk.session.next.trial.trial == 2
 
 
@@ -114,7 +119,7 @@ def test_an_interrupted_trial_is_offered_again_from_its_beginning(walk: Walk, in
         screen = walk(kind)
     assert (screen.trial.trial, screen.started) == (2, False)
     with pytest.raises(IllegalEventError, match="response_given of trial 2 cannot come at TrialScreen"):
-        walk(ResponseGiven, trial=2, side="left", rt_s=1)
+        walk(ResponseGiven, trial=2, response="left", rt_s=1)
     assert walk.answer(2).trial.trial == 3
 
 
@@ -125,28 +130,75 @@ def test_nothing_but_going_on_happens_in_a_pause(walk: Walk) -> None:
         walk(TrialStarted, trial=1)
 
 
-def test_an_answered_or_skipped_trial_is_never_offered_again(walk: Walk) -> None:
+def test_an_answered_trial_is_never_offered_again(walk: Walk) -> None:
     walk.to_trials()
     walk.answer(1)
     with pytest.raises(IllegalEventError, match="trial_started of trial 1 cannot come"):
         walk(TrialStarted, trial=1)
-    walk(TrialStarted, trial=2)
-    assert walk(TrialSkipped, trial=2, reason="the clip did not play").trial.trial == 3
+
+
+def test_a_trial_whose_clip_failed_is_offered_again_at_the_end_as_often_as_the_study_allows(walk: Walk) -> None:
+    walk.to_trials()
+    numbers = [trial.trial for trial in walk.session.trials]
+    offered = []
+    while isinstance(screen := walk.session.next, TrialScreen):
+        offered.append(number := screen.trial.trial)
+        if number == 2:
+            walk(TrialStarted, trial=2)
+            walk(TrialFailed, trial=2, reason="the clip did not play")
+        else:
+            walk.answer(number)
+    assert offered == [1, 2, *numbers[2:], 2, 2]
+    assert walk.session.num_decided == len(numbers)
+
+
+def test_a_failed_trial_stays_in_its_block(study, make_clips) -> None:
+    plan = plan_study(study, make_clips(sentences=["s1", "s2"]), seed=1)
+    walk = Walk(Session.begin(study, plan, "P01"))
+    walk.to_trials()
+    walk(TrialStarted, trial=1)
+    walk(TrialFailed, trial=1, reason="the clip did not play")
+    blocks = [walk.session.planned(number).block for number in walk.session.waiting]
+    assert blocks == sorted(blocks)
+    assert walk.session.waiting.index(1) == blocks.count(1) - 1
 
 
 def test_no_answer_before_both_clips_were_played(walk: Walk) -> None:
     walk.to_trials()
     walk(TrialStarted, trial=1)
     walk(ClipPlayed, trial=1, side="left", play=1, watched=1)
-    with pytest.raises(IllegalEventError, match="trial 1 is answered before both clips were played"):
-        walk(ResponseGiven, trial=1, side="left", rt_s=1)
+    with pytest.raises(IllegalEventError, match="trial 1 is answered before every clip was played"):
+        walk(ResponseGiven, trial=1, response="left", rt_s=1)
+    walk(ClipPlayed, trial=1, side="right", play=1, watched=0.9)
+    with pytest.raises(IllegalEventError, match="trial 1 is answered before every clip was seen to its end"):
+        walk(ResponseGiven, trial=1, response="left", rt_s=1)
+    walk(ClipPlayed, trial=1, side="right", play=2, watched=1)
+    assert walk(ResponseGiven, trial=1, response="left", rt_s=1).trial.trial == 2
+
+
+def test_an_answer_before_the_end_counts_where_the_study_says_so(study, plan) -> None:
+    early = study.model_copy(update={"answer_before_end": True})
+    walk = Walk(Session.begin(early, plan, "P01"))
+    walk.to_trials()
+    walk(TrialStarted, trial=1)
+    for side in ("left", "right"):
+        walk(ClipPlayed, trial=1, side=side, play=1, watched=0.3)
+    assert walk(ResponseGiven, trial=1, response="left", rt_s=1).trial.trial == 2
+
+
+def test_no_clip_is_played_more_often_than_the_study_allows(study, plan) -> None:
+    walk = Walk(Session.begin(study.model_copy(update={"max_plays": 1}), plan, "P01"))
+    walk.to_trials()
+    walk.play(1)
+    with pytest.raises(IllegalEventError, match="was played 2 times, the study allows 1"):
+        walk(ClipPlayed, trial=1, side="left", play=2, watched=1)
 
 
 def test_one_trial_takes_one_answer(walk: Walk) -> None:
     walk.to_trials()
     walk.answer(1)
     with pytest.raises(IllegalEventError, match="response_given of trial 1 cannot come"):
-        walk(ResponseGiven, trial=1, side="right", rt_s=1)
+        walk(ResponseGiven, trial=1, response="right", rt_s=1)
 
 
 def test_a_session_with_open_trials_is_not_complete_but_can_be_stopped(walk: Walk) -> None:
@@ -165,7 +217,7 @@ def test_a_session_with_open_trials_is_not_complete_but_can_be_stopped(walk: Wal
         (InstructionsShown, {}, "instructions_shown cannot come at ConsentScreen"),
         (
             SessionStarted,
-            {"participant": "P02", "session": "s", "plan_sha256": "0" * 64, "simulated": True},
+            {"participant": "P02", "slot": "P02", "session": "s", "plan_sha256": "0" * 64, "simulated": True},
             "cannot come",
         ),
         (ConsentGiven, {"version": "2", "time_s": 0.5}, r"the time goes back from 1 s to 0\.5 s"),
@@ -185,9 +237,9 @@ def test_an_event_left_out_is_refused(walk: Walk) -> None:
 
 def test_a_session_of_another_plan_or_participant_is_refused(walk: Walk, study, plan) -> None:
     with pytest.raises(IllegalEventError, match="the session is that of P01, not of P02"):
-        walk(SessionStarted, participant="P01", session="s", plan_sha256="0" * 64, simulated=False)
+        walk(SessionStarted, participant="P01", slot="P01", session="s", plan_sha256="0" * 64, simulated=False)
     with pytest.raises(IllegalEventError, match="begun with another plan"):
-        walk(SessionStarted, participant="P02", session="s", plan_sha256="0" * 64, simulated=False)
+        walk(SessionStarted, participant="P02", slot="P02", session="s", plan_sha256="0" * 64, simulated=False)
 
 
 @pytest.mark.parametrize(

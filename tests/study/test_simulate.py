@@ -88,23 +88,18 @@ def test_lapses_alone_are_chance(run) -> None:
 def test_utility_falls_by_its_own_width_on_each_side(make_clips) -> None:
     # No chance but the logistic one: with widths that differ, 0.5 below the peak is worse than 0.5 above it.
     clips = make_clips(embodiments=["photo"], sentences=["s1"], articulations=[0.5, 1.0, 1.5])
-    plan = plan_study(Study(name="a", clips="c", participants=400, pairing="all_pairs"), clips, seed=1)
+    study = Study(name="a", clips="c", participants=400, pairing="all_pairs")
+    plan = plan_study(study, clips, seed=1)
     viewers = SimulatedViewers(
         peak=1, width_below=0.25, width_above=1, slope_sd=0, sentence_sd=0, side_bias=0, side_bias_sd=0, lapse_rate=0
     )
     chosen = []
     for trial in plan:
         if {trial.articulation_left, trial.articulation_right} == {0.5, 1.5}:
-            side = (
-                SimulatedViewer(viewers, trial.participant, seed=1).choose(trial, dict.fromkeys(_clips(plan), 2.0)).side
-            )
+            side = SimulatedViewer(viewers, trial.participant, seed=1).choose(trial, study).response
             chosen.append((trial.articulation_left if side == "left" else trial.articulation_right) == 1.5)
     # Utility -4 against -0.25: the logistic of 3.75 is 0.977.
     assert abs(sum(chosen) / len(chosen) - 0.977) < 0.03
-
-
-def _clips(plan) -> set[str]:
-    return {trial.clip_left for trial in plan} | {trial.clip_right for trial in plan}
 
 
 def test_complete_sessions_are_kept_as_they_are(run, tmp_path: Path) -> None:
@@ -130,7 +125,13 @@ def test_the_session_of_a_person_is_left_alone(study, make_clips, tmp_path: Path
         plan_sha256 = plan_hash(log.session.trials)
         log.append(
             SessionStarted(
-                sequence=1, time_s=0, participant="P01", session="P01-1", plan_sha256=plan_sha256, simulated=False
+                sequence=1,
+                time_s=0,
+                participant="P01",
+                slot="P01",
+                session="P01-1",
+                plan_sha256=plan_sha256,
+                simulated=False,
             )
         )
     with pytest.raises(

@@ -13,7 +13,7 @@ from lipstudy.study import (
     SessionPaused,
     SessionResumed,
     SessionStarted,
-    TrialSkipped,
+    TrialFailed,
     TrialStarted,
     collect_answers,
     collect_trials,
@@ -40,7 +40,12 @@ def table_of(plan):
     """Return a maker of the table of P01's session from (kind, fields) in order."""
 
     def making(*happened: tuple[type, dict[str, object]]) -> list[Trial]:
-        begun = {"participant": "P01", "session": "one", "plan_sha256": plan_hash(planned_for(plan, "P01"))}
+        begun = {
+            "participant": "P01",
+            "slot": "P01",
+            "session": "one",
+            "plan_sha256": plan_hash(planned_for(plan, "P01")),
+        }
         all_of_it = [(SessionStarted, begun | {"simulated": False}), *happened]
         events = [kind(sequence=n, time_s=n, **fields) for n, (kind, fields) in enumerate(all_of_it, start=1)]
         return trial_table(events, plan)
@@ -53,7 +58,7 @@ def played(trial: int, side: str, play: int = 1, **fields: object) -> tuple[type
 
 
 START = (TrialStarted, {"trial": 1})
-ANSWER = (ResponseGiven, {"trial": 1, "side": "right", "rt_s": 4.5})
+ANSWER = (ResponseGiven, {"trial": 1, "response": "right", "rt_s": 4.5})
 
 
 def test_a_row_holds_what_was_planned_and_what_happened(table_of, plan) -> None:
@@ -65,7 +70,7 @@ def test_a_row_holds_what_was_planned_and_what_happened(table_of, plan) -> None:
         ANSWER,
     )
     (row,) = rows
-    planned = planned_for(plan, "P01")[0].model_dump(exclude={"design_sha256", "seed"})
+    planned = planned_for(plan, "P01")[0].model_dump(exclude={"seed"})
     assert row.model_dump(include=set(planned)) == planned
     assert (row.session, row.response, row.rt_s, row.offered) == ("one", "right", 4.5, 1)
     assert (row.plays_left, row.plays_right, row.watched_left, row.watched_right) == (2, 1, 0.9, 1.0)
@@ -80,7 +85,7 @@ def test_an_interrupted_trial_is_one_row_that_counts_its_last_offer(table_of, in
 
 
 def test_a_skipped_trial_is_a_row_with_its_reason(table_of) -> None:
-    (row,) = table_of(START, (TrialSkipped, {"trial": 1, "reason": "the clip did not play"}))
+    (row,) = table_of(START, (TrialFailed, {"trial": 1, "reason": "the clip did not play"}))
     assert (row.response, row.rt_s, row.valid, row.reason) == (None, None, False, "the clip did not play")
     assert (row.plays_left, row.watched_left, row.dropped_frames, row.av_offset_ms) == (0, None, None, None)
 
@@ -102,7 +107,7 @@ def test_a_log_without_its_start_or_of_another_plan_is_refused(plan) -> None:
     with pytest.raises(InputError, match="begins with trial_started and not with session_started"):
         trial_table([TrialStarted(sequence=1, time_s=0, trial=1)], plan)
     begun = SessionStarted(
-        sequence=1, time_s=0, participant="P01", session="one", plan_sha256="0" * 64, simulated=False
+        sequence=1, time_s=0, participant="P01", slot="P01", session="one", plan_sha256="0" * 64, simulated=False
     )
     with pytest.raises(InputError, match="the session 'one' followed another plan"):
         trial_table([begun], plan)
@@ -116,7 +121,7 @@ def test_all_sessions_are_collected_in_the_order_of_the_plan(study, plan, clips,
     trials = simulate_study(study, plan, clips, tmp_path, seed=1)
     assert [(trial.participant, trial.trial) for trial in trials] == [(row.participant, row.trial) for row in plan]
     assert read_trials(tmp_path / "trials.csv") == trials
-    answers = collect_answers(tmp_path, plan)
+    answers = collect_answers(tmp_path, plan, study)
     assert len(answers) == 4 * len(study.questions)
     assert all(answer.simulated for answer in answers)
     assert (tmp_path / "answers.json").exists()

@@ -67,7 +67,7 @@ def test_plan_writes_beside_the_study_and_shows_the_balance(run, lab: Path) -> N
     assert {trial.seed for trial in plan} == {4}
     assert (lab / "study.plan.json").exists()
     lines = out.splitlines()
-    assert lines[0].split() == ["embodiment", "scales", "trials", "smaller", "left", "smaller", "right"]
+    assert lines[0].split() == ["embodiment", "compared", "trials", "first", "left", "first", "right"]
     assert len(lines) == 1 + 8 + 1
     assert lines[-1] == "study.plan.csv: 51 trials of 3 participants, seed 4"
 
