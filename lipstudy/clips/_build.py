@@ -3,21 +3,27 @@
 import json
 import math
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lipstudy.clips._making import ClipJob, Failed, hashes_of, key_of, make_clip
+from lipstudy.clips._index import write_page
+from lipstudy.clips._making import ClipJob, Failed, articulated, hashes_of, key_of, make_clip
 from lipstudy.clips._recipe import Recipe
 from lipstudy.clips._set_folder import Made, SetFolder
-from lipstudy.clips._takes import Take, make_takes
+from lipstudy.clips._surroundings import Surroundings
+from lipstudy.clips._takes import Take, make_takes, models_of
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
-from lipstudy.face import load_track
+from lipstudy.face import LandmarkTrack, load_track
 from lipstudy.media import read_sound
-from lipstudy.motion import scale_articulation
-from lipstudy.records import Clip, existing_file, provenance, write_manifest, write_text
+from lipstudy.models import LoadedModel
+from lipstudy.records import Clip, Fault, existing_file, provenance, write_manifest, write_text
 
 __all__ = ["BuildResult", "build_set"]
+
+DESYNCHRONISED_S = 0.3
+"""How early the picture of a desynchronised clip is: twice what viewers of a talking face miss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,22 @@ class BuildResult:
     """Number of clips that were there already and are unchanged."""
     failed: tuple[tuple[str, str], ...]
     """(clip_id, reason) of clips that did not pass their checks; they are kept apart in ``failed/``."""
+    altered: tuple[str, ...]
+    """clip_id of clips that were deleted or changed since they were made, and were made again."""
     manifest: Path
     """The manifest, ``clips.csv``."""
+    page: Path
+    """The contact sheet, ``index.html``."""
 
 
-def build_set(recipe: Recipe, folder: str | Path, *, workers: int = 2, progress: Progress | None = None) -> BuildResult:
+def build_set(
+    recipe: Recipe,
+    folder: str | Path,
+    *,
+    workers: int = 2,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> BuildResult:
     """Build the stimulus set of a recipe.
 
     Only what is missing or changed is made: a clip is known by the hash of everything that decides its bytes (motion,
@@ -50,10 +67,14 @@ def build_set(recipe: Recipe, folder: str | Path, *, workers: int = 2, progress:
     recipe : Recipe
         What to build.
     folder : str or Path
-        Where: ``clips.csv`` with its data dictionary, ``clips/``, ``speech/``, ``tracks/`` (articulation 1),
-        ``faces/``, ``records/`` (what each file was made from), ``build.json`` (provenance), if need be ``failed/``.
+        Where: ``clips.csv`` with its data dictionary, ``index.html`` (the contact sheet), ``clips/``, ``speech/``,
+        ``tracks/`` (articulation 1), ``faces/``, ``records/`` (what each file was made from), ``build.json``
+        (provenance), if need be ``failed/``.
     workers : int >= 1
         Processes that draw and encode.
+    executor : concurrent.futures.Executor, optional
+        Used instead of processes of our own; its workers must reach `folder` and the recipe's files under the same
+        paths.
     progress : callable, optional
         Called with (clips done, clips in all).
 
@@ -72,22 +93,33 @@ def build_set(recipe: Recipe, folder: str | Path, *, workers: int = 2, progress:
         raise InputError(f"the number of workers must be 1 or more, got {workers}")
     for path in recipe.files():
         existing_file(path, what="a file that the recipe names")
-    for film in recipe.films:
-        read_sound(film.film)  # a film without sound is told before the work, not after
+    for heard in (*(film.film for film in recipe.films), *(sentence.sound for sentence in recipe.sentences)):
+        if heard is not None:
+            read_sound(heard)  # a film without sound is told before the work, not after
+    models = models_of(recipe)
     place = SetFolder(Path(folder).resolve())
     with place.opened():
-        takes = make_takes(recipe, place, workers=workers)
-        planned = [plan for take in takes for plan in _planned(take, recipe, place)]
-        outcomes, rendered = _make_missing([plan.job for plan in planned], place, workers=workers, progress=progress)
-    clips = [_row(plan, outcome) for plan, outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Made)]
-    _write_provenance(recipe, place)
-    write_manifest(place.manifest, clips)
+        takes = make_takes(recipe, models, place, workers=workers, executor=executor)
+        planned = [plan for take in takes for plan in _planned(take, takes, recipe, place)]
+        jobs = [plan.job for plan in planned]
+        altered = tuple(job.clip_id for job in jobs if place.is_altered(place.clip(job.clip_id)))
+        outcomes, rendered = _make_missing(jobs, place, workers=workers, executor=executor, progress=progress)
+        clips = [
+            _row(plan, outcome) for plan, outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Made)
+        ]
+        failed = tuple((outcome.clip_id, outcome.reason) for outcome in outcomes if isinstance(outcome, Failed))
+        _write_provenance(recipe, models, place)
+        write_manifest(place.manifest, clips)
+        apart = [(name, place.failed_clip(name).relative_to(place.root).as_posix(), why) for name, why in failed]
+        write_page(place.page, clips, apart, title=place.root.name)
     return BuildResult(
         clips=tuple(clips),
         rendered=rendered,
         reused=len(outcomes) - rendered,
-        failed=tuple((outcome.clip_id, outcome.reason) for outcome in outcomes if isinstance(outcome, Failed)),
+        failed=failed,
+        altered=altered,
         manifest=Path(folder) / place.manifest.name,
+        page=Path(folder) / place.page.name,
     )
 
 
@@ -97,28 +129,95 @@ class _Plan:
 
     job: ClipJob
     effective_articulation: float
+    clipped_share: float
     contact_frames: int
     contact_frames_lost: int
 
 
-def _planned(take: Take, recipe: Recipe, place: SetFolder) -> Iterator[_Plan]:
+def _planned(take: Take, takes: list[Take], recipe: Recipe, place: SetFolder) -> Iterator[_Plan]:
     track = load_track(take.track_path)
     given = hashes_of(take, track)
+    loudness_lufs = None if recipe.loudness_lufs == "as_recorded" else recipe.loudness_lufs
+    around = Surroundings(
+        before_frames=round(recipe.lead_in_s * track.fps),
+        after_frames=round(recipe.lead_out_s * track.fps),
+        fps=track.fps,
+        loudness_lufs=loudness_lufs,
+    )
     for embodiment in recipe.embodiments:
-        for operator in recipe.operators:
-            for articulation in recipe.articulations:
-                scaled = scale_articulation(track, articulation, operator=operator)
-                job = ClipJob(place, take, articulation, operator, embodiment, recipe.size_px, recipe.style)
-                yield _Plan(
-                    replace(job, key=key_of(job, scaled.track, given)),
-                    scaled.effective_articulation,
-                    scaled.contact_frames,
-                    scaled.contact_frames_lost,
-                )
+        jobs = [
+            ClipJob(
+                folder=place,
+                take=take,
+                articulation=articulation,
+                operator=operator,
+                embodiment=embodiment,
+                size_px=recipe.size_px,
+                style=recipe.style,
+                around=around,
+                checked=recipe.checked_frames,
+                range_paths=_range_paths(take, takes) if recipe.limits == "speaker" else (),
+            )
+            for operator in recipe.operators
+            for articulation in recipe.articulations
+        ]
+        original = replace(jobs[0], articulation=1.0)
+        jobs += [_spoilt(original, fault, takes) for fault in recipe.catch]
+        for job in jobs:
+            yield _plan(job, track, given)
+
+
+def _plan(job: ClipJob, track: LandmarkTrack, given: dict[str, str]) -> _Plan:
+    moved = articulated(job, track)
+    return _Plan(
+        job=replace(job, key=key_of(job, moved.track, given)),
+        effective_articulation=moved.effective_articulation,
+        clipped_share=moved.clipped_frames / moved.num_frames,
+        contact_frames=moved.contact_frames,
+        contact_frames_lost=moved.contact_frames_lost,
+    )
+
+
+def _range_paths(take: Take, takes: list[Take]) -> tuple[Path, ...]:
+    """Return the tracks that show the range of a speaker's mouth: those of her film or films, else the take's own."""
+    own = {other.picture_track_path for other in takes if other.speaker == take.speaker}
+    return tuple(sorted(path for path in own if path is not None)) or (take.track_path,)
+
+
+def _spoilt(original: ClipJob, fault: Fault, takes: list[Take]) -> ClipJob:
+    """Return the job of a catch clip: the original, with something wrong that nobody who watches can miss."""
+    job = replace(original, fault=fault)
+    if fault == "swapped_speech":
+        return replace(job, spoken_path=_other_speech(job.take, takes))
+    if fault == "desynchronised":
+        around, late_frames = job.around, math.ceil(DESYNCHRONISED_S * job.around.fps)
+        around = replace(around, after_frames=around.after_frames + late_frames, sound_late_s=DESYNCHRONISED_S)
+        return replace(job, around=around)
+    return job
+
+
+def _other_speech(take: Take, takes: list[Take]) -> Path:
+    """Return another sentence, if there is one of the same speaker; of those, the one nearest in duration."""
+    own_s = read_sound(take.sound_path).duration_s
+    others = {other.sound_path: other for other in takes if other.sentence != take.sentence}
+    if not others:
+        raise InputError(
+            f"'swapped_speech' needs the speech of another sentence than '{take.sentence}': name two sentences"
+        )
+
+    def distance(path: Path) -> tuple[bool, float, str]:
+        return others[path].speaker != take.speaker, abs(read_sound(path).duration_s - own_s), path.name
+
+    return min(others, key=distance)
 
 
 def _make_missing(
-    jobs: list[ClipJob], place: SetFolder, *, workers: int, progress: Progress | None
+    jobs: list[ClipJob],
+    place: SetFolder,
+    *,
+    workers: int,
+    executor: Executor | None,
+    progress: Progress | None,
 ) -> tuple[list[Made | Failed], int]:
     """Return what became of each job, and how many clips had to be made."""
     outcomes: dict[int, Made | Failed] = {}
@@ -129,7 +228,8 @@ def _make_missing(
     missing = [index for index in range(len(jobs)) if index not in outcomes]
     if progress is not None:
         progress(len(outcomes), len(jobs))
-    for position, outcome in run_each(make_clip, [jobs[index] for index in missing], workers=workers):
+    work = [jobs[index] for index in missing]
+    for position, outcome in run_each(make_clip, work, workers=workers, executor=executor):
         outcomes[missing[position]] = outcome
         if progress is not None:
             progress(len(outcomes), len(jobs))
@@ -139,29 +239,31 @@ def _make_missing(
 def _row(plan: _Plan, made: Made) -> Clip:
     job, effective = plan.job, plan.effective_articulation
     path = job.folder.clip(job.clip_id)
-    return Clip(
-        clip_id=job.clip_id,
-        path=path.relative_to(job.folder.root).as_posix(),
-        sha256=made.sha256,
-        speaker=job.take.speaker,
-        sentence=job.take.sentence,
-        text=job.take.text,
-        articulation=job.articulation,
-        operator=job.operator,
-        effective_articulation=None if math.isnan(effective) else effective,
-        embodiment=job.embodiment,
-        source=job.source,
-        model=job.take.model,
-        fps=made.measures["fps"],
-        frames=int(made.measures["frames"]),
-        duration_s=made.measures["duration_s"],
-        av_offset_ms=made.measures["av_offset_ms"],
-        contact_frames=plan.contact_frames,
-        contact_frames_lost=plan.contact_frames_lost,
-        renderer_version=job.renderer_version,
-    )
+    told = {
+        "clip_id": job.clip_id,
+        "path": path.relative_to(job.folder.root).as_posix(),
+        "sha256": made.sha256,
+        "speaker": job.take.speaker,
+        "sentence": job.take.sentence,
+        "text": job.take.text,
+        "articulation": job.articulation,
+        "operator": job.operator,
+        "effective_articulation": None if math.isnan(effective) else effective,
+        "embodiment": job.embodiment,
+        "source": job.source,
+        "model": job.take.model,
+        "clipped_share": plan.clipped_share,
+        "contact_frames": plan.contact_frames,
+        "contact_frames_lost": plan.contact_frames_lost,
+        "renderer_version": job.renderer_version,
+        "fault": job.fault,
+        "lead_in_s": job.around.before_frames / job.around.fps,
+        "lead_out_s": job.around.after_frames / job.around.fps,
+    }
+    return Clip.model_validate(told | made.measures)
 
 
-def _write_provenance(recipe: Recipe, place: SetFolder) -> None:
-    told = provenance(stage="build", arguments=recipe.model_dump(mode="json"), inputs=recipe.files())
+def _write_provenance(recipe: Recipe, models: list[LoadedModel], place: SetFolder) -> None:
+    files = [*recipe.files(), *(file for model in models for file in model.files)]
+    told = provenance(stage="build", arguments=recipe.model_dump(mode="json"), inputs=files)
     write_text(place.provenance, json.dumps(told, indent=2) + "\n")

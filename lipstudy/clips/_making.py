@@ -2,31 +2,59 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._checks import clip_faults
+from lipstudy.clips._checks import CHECKS_VERSION, clip_faults, look_faults, loudness_faults, motion_faults
+from lipstudy.clips._faces import load_face
+from lipstudy.clips._film_face import FILM_FACE_RENDERER_VERSION, FilmFace, open_film_face, render_film_face
 from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LandmarkStyle, render_landmarks
+from lipstudy.clips._looks import Shown, look_again
 from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, render_photograph
 from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames
 from lipstudy.clips._set_folder import Made, SetFolder
-from lipstudy.clips._takes import Take, load_face
-from lipstudy.face import LandmarkTrack, load_track
-from lipstudy.media import ENCODER_VERSION, encode_clip, measure_clip, read_sound
-from lipstudy.motion import scale_articulation
-from lipstudy.records import Embodiment, hash_of, sha256_of_file, write_text
+from lipstudy.clips._surroundings import Surroundings
+from lipstudy.clips._takes import Take, sound_beside_picture
+from lipstudy.face import LandmarkTrack, inner_lip_gaps, load_track
+from lipstudy.media import (
+    ENCODER_VERSION,
+    Sound,
+    encode_clip,
+    loudness_lufs,
+    measure_clip,
+    read_sound,
+    true_peak_dbtp,
+)
+from lipstudy.motion import Articulated, scale_articulation, speaker_limits
+from lipstudy.records import Embodiment, Fault, hash_of, sha256_of_file, write_text
 
-__all__ = ["ClipJob", "Failed", "hashes_of", "key_of", "make_clip"]
+__all__ = ["ClipJob", "Failed", "articulated", "hashes_of", "key_of", "make_clip"]
 
 Frame = NDArray[np.uint8]
 
 _DRAWN_CRF = 18
 """Quality for encoding faces that were never compressed before."""
+_CROSSING_IOD = 0.01
+"""Inner lips that overlap by more than this are seen to cross; a tracker's noise is under it."""
+_FADE_S = 0.01
+"""Foreign speech that is cut to the length of a clip ends in this long."""
+
+
+_TOLD_OF_LOOKS = (
+    "checked_frames",
+    "face_share",
+    "retracked_articulation",
+    "retracked_aperture_error_iod",
+    "retracked_contacts_kept_share",
+    "flicker_levels",
+    "sharpness_ratio",
+)
+"""What a manifest says of a photo clip that was looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +68,27 @@ class ClipJob:
     embodiment: Embodiment
     size_px: int
     style: LandmarkStyle
+    around: Surroundings
+    checked: Literal["all", "sample"]
+    range_paths: tuple[Path, ...] = ()
+    """Tracks that, beside the take's own, show how far the speaker's mouth goes; none: exaggeration has no limit."""
+    fault: Fault | None = None
+    """What is to be wrong with it."""
+    spoken_path: Path | None = None
+    """The speech that is heard instead of the take's own."""
     key: str = ""
-    """Hash of everything that decides the clip's bytes."""
+    """Hash of everything that decides the clip's bytes and its checks."""
 
     @property
     def clip_id(self) -> str:
         """Name of the clip."""
-        return f"{self.take.name}_{self.embodiment}_{self.operator}_a{self.articulation:.2f}"
+        fault = "" if self.fault is None else f"_{self.fault}"
+        return f"{self.take.name}_{self.embodiment}_{self.operator}_a{self.articulation:.2f}{fault}"
 
     @property
     def source(self) -> str:
         """What the face is drawn from."""
-        if self.embodiment == "landmarks":
-            return "landmarks"
-        return "photograph" if self.take.film_path is None else "film"
+        return "landmarks" if self.embodiment == "landmarks" else self.take.photo
 
     @property
     def renderer_version(self) -> str:
@@ -61,7 +96,8 @@ class ClipJob:
         return {
             "landmarks": LANDMARK_RENDERER_VERSION,
             "photograph": PHOTOGRAPH_RENDERER_VERSION,
-            "film": RESTAGE_RENDERER_VERSION,
+            "film": FILM_FACE_RENDERER_VERSION,
+            "restaged": RESTAGE_RENDERER_VERSION,
         }[self.source]
 
 
@@ -74,34 +110,55 @@ class Failed:
     """What is wrong with it, in words."""
 
 
+@dataclass(slots=True)
+class _Told:
+    """What a renderer told of the frames that it drew."""
+
+    folded: list[int] = field(default_factory=list)
+    extrapolated: list[int] = field(default_factory=list)
+
+
+def articulated(job: ClipJob, track: LandmarkTrack) -> Articulated:
+    """Return the motion of a clip: that of its take at its scale, or none at all for a frozen mouth."""
+    if job.fault == "frozen_mouth":
+        return scale_articulation(track, 0.0, operator="rest")
+    limits = None
+    if job.articulation > 1 and job.range_paths:
+        limits = speaker_limits([track, *map(load_track, job.range_paths)])
+    return scale_articulation(track, job.articulation, operator=job.operator, limits=limits)
+
+
 def hashes_of(take: Take, track: LandmarkTrack) -> dict[str, str]:
     """Return the hashes of what all clips of a take are made from."""
-    picture_path = take.face_path or take.film_path
-    assert picture_path is not None
     pose = track.pose
+    filmed = take.picture_track_path
     return {
-        "sound": sha256_of_file(take.sound_path),
-        "picture": sha256_of_file(picture_path),
+        "picture": sha256_of_file(take.picture_path),
+        "picture_track": "" if filmed is None else sha256_of_file(filmed),
         "neutral": "" if track.neutral is None else _hash_of_arrays(track.neutral),
-        "filmed": _hash_of_arrays(track.points, pose.scale_px, pose.rotation, pose.translation_px),
+        "original": _hash_of_arrays(track.points, pose.scale_px, pose.rotation, pose.translation_px),
     }
 
 
-def key_of(job: ClipJob, articulated: LandmarkTrack, given: Mapping[str, str]) -> str:
-    """Return the hash of everything that decides the bytes of a clip, `given` being the hashes of its take."""
+def key_of(job: ClipJob, moved: LandmarkTrack, given: Mapping[str, str]) -> str:
+    """Return the hash of everything that decides a clip and its checks, `given` being the hashes of its take."""
+    around = job.around
     decides: dict[str, Any] = {
         "renderer": job.renderer_version,
         "encoder": ENCODER_VERSION,
-        "motion": _hash_of_arrays(articulated.points),
-        "fps": articulated.fps,
-        "sound": given["sound"],
+        "checks": CHECKS_VERSION,
+        "motion": _hash_of_arrays(moved.points),
+        "fps": moved.fps,
+        "sound": sha256_of_file(job.spoken_path or job.take.sound_path),
+        "around": [around.before_frames, around.after_frames, around.loudness_lufs, around.sound_late_s],
+        "neutral": given["neutral"] if around.before_frames or around.after_frames else "",
     }
     if job.source == "landmarks":
         decides |= {"style": job.style.model_dump(), "size_px": job.size_px}
-    elif job.source == "photograph":
-        decides |= {"picture": given["picture"], "neutral": given["neutral"], "size_px": job.size_px}
     else:
-        decides |= {"picture": given["picture"], "filmed": given["filmed"]}
+        decides |= {"picture": given["picture"], "original": given["original"], "checked": job.checked}
+    if job.source in ("photograph", "film"):
+        decides |= {"neutral": given["neutral"], "size_px": job.size_px, "picture_track": given["picture_track"]}
     return hash_of(decides)
 
 
@@ -110,17 +167,46 @@ def make_clip(job: ClipJob) -> Made | Failed:
 
     Raises
     ------
+    InputError
+        If its sound would clip at the loudness wanted.
     OutputError
         If it cannot be written.
     """
     folder, clip_id = job.folder, job.clip_id
-    track, sound = load_track(job.take.track_path), read_sound(job.take.sound_path)
-    articulated = scale_articulation(track, job.articulation, operator=job.operator)
-    unchecked = folder.unchecked_clip(clip_id)
-    crf = RESTAGED_CRF if job.source == "film" else _DRAWN_CRF
-    encode_clip(unchecked, _frames(job, track, articulated.track), fps=track.fps, sound=sound, crf=crf)
+    track = load_track(job.take.track_path)
+    moved = articulated(job, track).track
+    held = job.source == "restaged"
+    drawn, original = (job.around.around_track(each, held=held) for each in (moved, track))
+    sound = job.around.around_sound(_speech(job), what=f"the speech of {clip_id}")
+    told, unchecked = _Told(), folder.unchecked_clip(clip_id)
+    crf = RESTAGED_CRF if held else _DRAWN_CRF
+    frames = job.around.around_frames(_restaged(job, track, moved, told)) if held else _frames(job, drawn, told)
+    encode_clip(unchecked, frames, fps=track.fps, sound=sound, crf=crf)
     measured = measure_clip(unchecked, sound=sound)
-    faults = clip_faults(measured, frames=track.num_frames, fps=track.fps, sound=sound)
+    faults = clip_faults(measured, frames=drawn.num_frames, fps=track.fps, sound=sound)
+    heard = read_sound(unchecked)
+    lufs = _finite(loudness_lufs(heard))
+    crossings = _crossing_frames(drawn)
+    faults += loudness_faults(lufs, wanted_lufs=job.around.loudness_lufs)
+    faults += motion_faults(crossing_frames=crossings, original_crossing_frames=_crossing_frames(original))
+    measures: dict[str, float | None] = {
+        "fps": measured.fps,
+        "frames": measured.frames,
+        "duration_s": measured.duration_s,
+        "av_offset_ms": round(measured.av_offset_ms + 1000 * job.around.sound_late_s, 3),
+        "width_px": measured.width_px,
+        "height_px": measured.height_px,
+        "lip_crossing_frames": crossings,
+        "loudness_lufs": lufs,
+        "true_peak_dbtp": _finite(true_peak_dbtp(heard)),
+    }
+    if job.source != "landmarks":
+        shown = Shown(drawn, original, _source(job), job.around.before_frames)
+        looks = look_again(unchecked, shown, checked=job.checked)
+        measures |= {name: getattr(looks, name) for name in _TOLD_OF_LOOKS} | {"folded_frames": len(told.folded)}
+        faults += look_faults(looks, frames=drawn.num_frames, folded_frames=len(told.folded))
+    if job.source == "film":
+        measures |= {"extrapolated_frames": len(told.extrapolated)}
     if faults:
         apart = folder.failed_clip(clip_id)
         reason = "; ".join(faults)
@@ -130,29 +216,72 @@ def make_clip(job: ClipJob) -> Made | Failed:
     path = folder.clip(clip_id)
     path.parent.mkdir(exist_ok=True)
     unchecked.replace(path)
-    measures = {
-        "fps": measured.fps,
-        "frames": measured.frames,
-        "duration_s": measured.duration_s,
-        "av_offset_ms": measured.av_offset_ms,
-    }
     return folder.note(path, job.key, measures)
 
 
-def _frames(job: ClipJob, track: LandmarkTrack, articulated: LandmarkTrack) -> Iterator[Frame]:
-    take = job.take
+def _speech(job: ClipJob) -> Sound:
+    own = read_sound(job.take.sound_path)
+    if job.spoken_path is None:
+        return own
+    other = read_sound(job.spoken_path, sr=own.sr)
+    if other.duration_s > own.duration_s:
+        fade = round(_FADE_S * own.sr)
+        end = len(own.samples)
+        other.samples[end - fade : end] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return sound_beside_picture(other, duration_s=own.duration_s)
+
+
+def _frames(job: ClipJob, drawn: LandmarkTrack, told: _Told) -> Iterator[Frame]:
     if job.source == "landmarks":
-        return render_landmarks(articulated, style=job.style, size_px=job.size_px)
-    if take.film_path is not None:
-        return restage_frames(take.film_path, track, articulated)
-    assert take.face_path is not None
-    return render_photograph(_face(take.face_path, sha256_of_file(take.face_path)), articulated, size_px=job.size_px)
+        return render_landmarks(drawn, style=job.style, size_px=job.size_px)
+    if job.source == "photograph":
+        return render_photograph(_photograph(job.take), drawn, size_px=job.size_px, on_fold=told.folded.append)
+    return render_film_face(
+        _film_face(job.take),
+        drawn,
+        size_px=job.size_px,
+        on_fold=told.folded.append,
+        on_extrapolated=told.extrapolated.append,
+    )
+
+
+def _restaged(job: ClipJob, track: LandmarkTrack, moved: LandmarkTrack, told: _Told) -> Iterator[Frame]:
+    return restage_frames(job.take.picture_path, track, moved, on_fold=told.folded.append)
+
+
+def _source(job: ClipJob) -> PhotoFace | Path:
+    if job.source == "photograph":
+        return _photograph(job.take)
+    return _film_face(job.take).plate if job.source == "film" else job.take.picture_path
+
+
+def _photograph(take: Take) -> PhotoFace:
+    return _loaded_photograph(take.picture_path, sha256_of_file(take.picture_path))
+
+
+def _film_face(take: Take) -> FilmFace:
+    assert take.picture_track_path is not None
+    sha256 = sha256_of_file(take.picture_path) + sha256_of_file(take.picture_track_path)
+    return _loaded_film_face(take.picture_path, take.picture_track_path, sha256)
 
 
 @lru_cache(maxsize=1)
-def _face(path: Path, sha256: str) -> PhotoFace:
+def _loaded_photograph(path: Path, sha256: str) -> PhotoFace:
     # The hash is part of the cache's key: another photograph may take the same place.
     return load_face(path)
+
+
+@lru_cache(maxsize=1)
+def _loaded_film_face(film: Path, track_path: Path, sha256: str) -> FilmFace:
+    return open_film_face(film, load_track(track_path))
+
+
+def _crossing_frames(track: LandmarkTrack) -> int:
+    return int((inner_lip_gaps(track.points, track.topology) < -_CROSSING_IOD).any(axis=-1).sum())
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 2) if np.isfinite(value) else None
 
 
 def _hash_of_arrays(*arrays: NDArray[Any]) -> str:

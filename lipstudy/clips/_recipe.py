@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, PlainSerializer, field_validator, model_validator
+from pydantic import Field, PlainSerializer, ValidationInfo, field_validator, model_validator
 
 from lipstudy.clips._landmarks import LandmarkStyle
 from lipstudy.errors import nearest_name
+from lipstudy.models import MODELS
 from lipstudy.motion import MAX_ARTICULATION, OPERATORS
-from lipstudy.records import Declared, Embodiment, read_declaration
+from lipstudy.records import Declared, Embodiment, Fault, read_declaration
 
 __all__ = ["ASTRONAUT", "FilmedSentence", "Recipe", "Sentence", "Speaker", "load_recipe"]
 
@@ -24,39 +25,60 @@ Words = Annotated[str, Field(min_length=1, max_length=1000)]
 # Where a file lies is a matter of one machine; what is recorded is its name, and elsewhere its hash.
 File = Annotated[Path, PlainSerializer(lambda path: path.name, return_type=str)]
 Scale = Annotated[float, Field(ge=0, le=MAX_ARTICULATION)]
+Loudness = Annotated[float, Field(ge=-40, le=-9)] | Literal["as_recorded"]
+# A model is named, or lies in a file or folder: 'mine/net.py:Net'.
+ModelName = Annotated[
+    str, Field(min_length=1, max_length=400), PlainSerializer(lambda name: Path(name).name, return_type=str)
+]
 
 
 class Speaker(Declared):
-    """A face that says every one of the sentences."""
+    """A face that says every one of the sentences: that of a photograph, or of a film of the speaker."""
 
     name: Name = Field(description="letters, digits and -; part of each clip's name")
-    photograph: File = Field(description="an image with one face looking at the camera, or 'astronaut'")
+    photograph: File | None = Field(
+        default=None, description="an image with one face looking at the camera, or 'astronaut'; makes a sketch"
+    )
+    film: File | None = Field(default=None, description="a film of the speaker, best 30 s or more: her own mouths")
+
+    @model_validator(mode="after")
+    def _has_one_face(self) -> Self:
+        if (self.photograph is None) == (self.film is None):
+            raise ValueError(f"the speaker '{self.name}' needs a 'photograph' or a 'film': give one of the two")
+        return self
+
+    @property
+    def file(self) -> Path | None:
+        """The file that the face comes from; None for the portrait that needs none."""
+        return None if self.photograph == ASTRONAUT else self.photograph or self.film
 
 
 class Sentence(Declared):
-    """Something said: a text for the synthetic voice, or a track and its sound from elsewhere."""
+    """Something said: a text for the synthetic voice, speech, or a track and its sound from elsewhere."""
 
     name: Name = Field(description="letters, digits and -; part of each clip's name")
     text: Words | None = Field(
-        default=None, description="the words; spoken by the synthetic voice if no track is given"
+        default=None, description="the words; spoken by the synthetic voice if there is no 'sound'"
     )
-    track: File | None = Field(default=None, description="a landmark track (.track.npz) whose lip motion is used")
-    sound: File | None = Field(default=None, description="the sound that belongs to the track")
+    sound: File | None = Field(default=None, description="speech: a sound file, or a film")
+    track: File | None = Field(
+        default=None, description="a landmark track (.track.npz) that belongs to the sound: no model is asked"
+    )
     model: Words | None = Field(default=None, description="for a track: where its motion comes from")
 
     @model_validator(mode="after")
     def _has_motion_and_sound(self) -> Self:
-        if (self.track is None) != (self.sound is None):
-            raise ValueError(f"the sentence '{self.name}' needs 'track' and 'sound' together, or only 'text'")
-        if self.track is None and self.text is None:
-            raise ValueError(f"the sentence '{self.name}' needs a 'text' to speak, or a 'track' and its 'sound'")
+        if self.track is not None and self.sound is None:
+            raise ValueError(f"the sentence '{self.name}' needs the 'sound' that belongs to its 'track'")
+        if self.sound is None and self.text is None:
+            raise ValueError(f"the sentence '{self.name}' needs a 'text' to speak, or a 'sound'")
         if self.model is not None and self.track is None:
-            raise ValueError(f"the sentence '{self.name}' is spoken from its text: 'model' belongs to a 'track'")
+            raise ValueError(f"the sentence '{self.name}' has no 'track': 'model' says where a track comes from")
         return self
 
 
 class FilmedSentence(Declared):
-    """A film of one speaker who says one sentence; picture, motion and sound come from it."""
+    """A film of one speaker who says one sentence, restaged: picture, motion and sound come from it."""
 
     speaker: Name = Field(description="letters, digits and -; part of each clip's name")
     sentence: Name = Field(description="letters, digits and -; part of each clip's name")
@@ -75,16 +97,33 @@ class Recipe(Declared):
     )
     operators: tuple[str, ...] = Field(default=("rest",), description="what the scale is applied about: rest, mean")
     embodiments: tuple[Embodiment, ...] = Field(default=("landmarks", "photo"), description="how the face is shown")
+    models: tuple[ModelName, ...] = Field(
+        default=("viseme",), description="what moves the lips to the sentences: viseme, tcn, or the path of a model"
+    )
+    catch: tuple[Fault, ...] = Field(
+        default=(), description="clips that are wrong on purpose: swapped_speech, frozen_mouth, desynchronised"
+    )
+    limits: Literal["speaker", "none"] = Field(
+        default="speaker", description="whether exaggeration stays within the speaker's range"
+    )
     voice: str = Field(default="en-us", description="language of the synthetic voice, as espeak-ng names it")
     rate_wpm: int = Field(default=160, description="speaking rate in words per minute", ge=80, le=400)
     fps: float = Field(default=25.0, description="frames per second", ge=10, le=120)
     size_px: int = Field(default=512, description="side of the square picture", ge=64, le=4096, multiple_of=2)
+    loudness_lufs: Loudness = Field(
+        default=-23.0, description="loudness of every clip (EBU R 128), or as_recorded", union_mode="left_to_right"
+    )
+    lead_in_s: float = Field(default=0.0, description="seconds of neutral face and silence before", ge=0, le=5)
+    lead_out_s: float = Field(default=0.0, description="seconds of neutral face and silence after", ge=0, le=5)
+    checked_frames: Literal["all", "sample"] = Field(
+        default="all", description="frames of a photo clip that the face tracker looks at again"
+    )
     style: LandmarkStyle = Field(default=LandmarkStyle(), description="how landmarks are drawn")
 
-    @field_validator("articulations", "operators", "embodiments")
+    @field_validator("articulations", "operators", "embodiments", "models", "catch")
     @classmethod
-    def _has_different_entries(cls, entries: tuple[float | str, ...]) -> tuple[float | str, ...]:
-        if not entries:
+    def _has_different_entries(cls, entries: tuple[float | str, ...], info: ValidationInfo) -> tuple[float | str, ...]:
+        if not entries and info.field_name != "catch":
             raise ValueError("an empty list leaves no clip: give at least one")
         doubled = _first_doubled(f"{entry:.2f}" if isinstance(entry, float) else entry for entry in entries)
         if doubled is not None:
@@ -124,35 +163,41 @@ class Recipe(Declared):
         doubled = _first_doubled((speaker.lower(), sentence.lower()) for speaker, sentence in (*spoken, *filmed))
         if doubled is not None:
             raise ValueError(f"speaker '{doubled[0]}' says sentence '{doubled[1]}' twice: rename one")
+        if "swapped_speech" in self.catch and len(self.sentences) + len(self.films) < 2:
+            raise ValueError("'swapped_speech' takes the speech of another sentence: the recipe needs two or more")
         return self
 
     def with_files_in(self, folder: Path) -> Self:
         """Return this recipe with relative paths taken from `folder`."""
+
+        def placed(path: Path | None) -> Path | None:
+            return path if path is None or path == ASTRONAUT else folder / path
+
         return self.model_copy(
             update={
                 "speakers": tuple(
-                    speaker
-                    if speaker.photograph == ASTRONAUT
-                    else speaker.model_copy(update={"photograph": folder / speaker.photograph})
+                    speaker.model_copy(update={"photograph": placed(speaker.photograph), "film": placed(speaker.film)})
                     for speaker in self.speakers
                 ),
                 "sentences": tuple(
-                    sentence
-                    if sentence.track is None or sentence.sound is None
-                    else sentence.model_copy(
-                        update={"track": folder / sentence.track, "sound": folder / sentence.sound}
-                    )
+                    sentence.model_copy(update={"track": placed(sentence.track), "sound": placed(sentence.sound)})
                     for sentence in self.sentences
                 ),
                 "films": tuple(film.model_copy(update={"film": folder / film.film}) for film in self.films),
+                "models": tuple(name if name in MODELS else _model_in(folder, name) for name in self.models),
             }
         )
 
     def files(self) -> tuple[Path, ...]:
-        """Return the files that the recipe names."""
-        photographs = [speaker.photograph for speaker in self.speakers if speaker.photograph != ASTRONAUT]
+        """Return the files that the recipe names; those of models not."""
+        faces = [speaker.file for speaker in self.speakers if speaker.file is not None]
         given = [path for sentence in self.sentences for path in (sentence.track, sentence.sound) if path is not None]
-        return (*photographs, *given, *(film.film for film in self.films))
+        return (*faces, *given, *(film.film for film in self.films))
+
+    @property
+    def asks_models(self) -> bool:
+        """Whether a model moves the lips of some sentence."""
+        return any(sentence.track is None for sentence in self.sentences)
 
 
 def load_recipe(path: str | Path) -> Recipe:
@@ -175,6 +220,12 @@ def load_recipe(path: str | Path) -> Recipe:
     """
     recipe = read_declaration(path, Recipe, what="a recipe")
     return recipe.with_files_in(Path(path).parent)
+
+
+def _model_in(folder: Path, name: str) -> str:
+    file = folder / name.partition(".py:")[0]
+    is_there = file.exists() or file.with_name(f"{file.name}.py").exists()
+    return str(folder / name) if is_there else name
 
 
 def _first_doubled(entries: Iterable[AnyEntry]) -> AnyEntry | None:

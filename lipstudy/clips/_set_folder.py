@@ -2,10 +2,11 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lipstudy.errors import OutputError, system_reason
@@ -23,7 +24,7 @@ class Made(BaseModel):
     """Hash of everything that decides its bytes."""
     sha256: str
     """SHA-256 of its bytes when it was made."""
-    measures: dict[str, float]
+    measures: dict[str, float | None]
     """What was measured in it."""
 
 
@@ -71,34 +72,51 @@ class SetFolder:
         """Return the path of a photograph and its landmarks."""
         return self.root / "faces" / f"{name}.npz"
 
+    def film_track(self, name: str) -> Path:
+        """Return the path of the landmark track of a speaker's film."""
+        return self.root / "faces" / f"{name}.track.npz"
+
+    @property
+    def page(self) -> Path:
+        """The contact sheet."""
+        return self.root / "index.html"
+
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Make the folder and clear away what a stopped build left; at the end, what only the build needed.
 
+        Meanwhile no other build can open it.
+
         Raises
         ------
         OutputError
-            If the folder cannot be written.
+            If the folder cannot be written, or another build is at work in it.
         """
+        lock = self.root / "build.lock"
         unchecked = self.unchecked_clip("").parent
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            for folder in (unchecked, self.failed_clip("").parent):
-                shutil.rmtree(folder, ignore_errors=True)
-            unchecked.mkdir(exist_ok=True)
-            for leftover in self.root.glob("*/**/.*"):  # the temporary files of records.atomic_path
-                if leftover.is_file():
-                    leftover.unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"cannot write the folder {self.root}: {system_reason(error)}; choose another with -o"
-            ) from error
-        try:
+        with ExitStack() as at_the_end:
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+                at_the_end.callback(_remove_if_empty, self.root)
+                # The system lets go of it when the process ends, however it ends.
+                at_the_end.enter_context(FileLock(lock, timeout=0))
+                at_the_end.callback(_remove, lock)
+                for folder in (unchecked, self.failed_clip("").parent):
+                    shutil.rmtree(folder, ignore_errors=True)
+                unchecked.mkdir(exist_ok=True)
+                at_the_end.callback(shutil.rmtree, unchecked, ignore_errors=True)
+                for leftover in self.root.glob("*/**/.*"):  # the temporary files of records.atomic_path
+                    if leftover.is_file():
+                        leftover.unlink(missing_ok=True)
+            except Timeout as error:
+                raise OutputError(
+                    f"another build is at work in {self.root}: wait until it ends, or choose another folder with -o"
+                ) from error
+            except OSError as error:
+                raise OutputError(
+                    f"cannot write the folder {self.root}: {system_reason(error)}; choose another with -o"
+                ) from error
             yield
-        finally:
-            shutil.rmtree(unchecked, ignore_errors=True)
-            with suppress(OSError):  # it holds something, as it should
-                self.root.rmdir()
 
     def made(self, path: Path, key: str) -> Made | None:
         """Return what is known of `path` if it was made from `key` and nobody altered it since."""
@@ -110,7 +128,15 @@ class SetFolder:
             return None
         return record
 
-    def note(self, path: Path, key: str, measures: Mapping[str, float] | None = None) -> Made:
+    def is_altered(self, path: Path) -> bool:
+        """Return whether a file that a build made was deleted or altered since."""
+        try:
+            record = Made.model_validate_json(self._record(path).read_bytes())
+        except (OSError, ValidationError):
+            return False
+        return not path.is_file() or sha256_of_file(path) != record.sha256
+
+    def note(self, path: Path, key: str, measures: Mapping[str, float | None] | None = None) -> Made:
         """Record that `path` was made from `key`."""
         record = Made(key=key, sha256=sha256_of_file(path), measures=dict(measures or {}))
         write_text(self._record(path), record.model_dump_json(indent=2) + "\n")
@@ -119,3 +145,13 @@ class SetFolder:
     def _record(self, path: Path) -> Path:
         relative = path.relative_to(self.root)
         return self.root / "records" / relative.with_name(f"{relative.name}.json")
+
+
+def _remove(lock: Path) -> None:
+    with suppress(OSError):  # Windows takes it away by itself, later
+        lock.unlink(missing_ok=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # it holds something, as it should
+        folder.rmdir()

@@ -1,17 +1,19 @@
 """Takes: one speaker saying one sentence, ready to be shown at every articulation scale."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from concurrent.futures import Executor
+from dataclasses import astuple, dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._photograph import PhotoFace, open_photograph
-from lipstudy.clips._recipe import ASTRONAUT, FilmedSentence, Recipe, Sentence, Speaker
+from lipstudy.clips._faces import key_of_stage, neutrals_of
+from lipstudy.clips._recipe import FilmedSentence, Recipe, Sentence, Speaker
 from lipstudy.clips._set_folder import SetFolder
 from lipstudy.errors import InputError
 from lipstudy.execution import run_each
@@ -19,28 +21,31 @@ from lipstudy.face import (
     MEDIAPIPE_478,
     HeadPose,
     LandmarkTrack,
-    close_lips,
     load_track,
     neutral_of,
-    normalise_head,
     save_track,
     track_film,
     uncross_lips,
 )
 from lipstudy.media import Sound, read_sound, write_sound
-from lipstudy.models import viseme_track
-from lipstudy.records import atomic_path, hash_of, provenance, write_text
-from lipstudy.speech import Phone, synthesise
+from lipstudy.models import LoadedModel, load_model, move_lips
+from lipstudy.records import provenance, write_text
+from lipstudy.speech import Phone, Speech, align_transcript, synthesise
 
-__all__ = ["Take", "face_in", "load_face", "make_takes", "neutral_in", "sound_beside_picture"]
+__all__ = ["PhotoSource", "Take", "make_takes", "models_of", "sound_beside_picture"]
 
-VISEME_MODEL = "visemes"
+PhotoSource = Literal["photograph", "film", "restaged"]
+"""What a photo clip is drawn from: one photograph (a sketch), the mouths of a film of the speaker, the film itself."""
+
+_ALIGNED_SR = 16000
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
     """One speaker saying one sentence."""
 
+    name: str
+    """Name of the take, unique in the set."""
     speaker: str
     """Name of the speaker."""
     sentence: str
@@ -52,48 +57,57 @@ class Take:
     track_path: Path
     """The landmark track at articulation 1, with the speaker's neutral."""
     sound_path: Path
-    """The speech."""
-    face_path: Path | None
-    """The photograph and its landmarks; None for a take on film."""
-    film_path: Path | None
-    """The film; None for a take with a photograph."""
-
-    @property
-    def name(self) -> str:
-        """Name of the take, unique in the set."""
-        return f"{self.speaker}_{self.sentence}"
+    """The speech, as recorded."""
+    photo: PhotoSource
+    """What its photo clips are drawn from."""
+    picture_path: Path
+    """The photograph and its landmarks, or the film."""
+    picture_track_path: Path | None
+    """The film's own landmark track; None for a photograph."""
 
 
-def make_takes(recipe: Recipe, folder: SetFolder, *, workers: int) -> list[Take]:
+def models_of(recipe: Recipe) -> list[LoadedModel]:
+    """Load the models that move the lips to the sentences of a recipe. Raises InputError."""
+    models = [load_model(name) for name in recipe.models] if recipe.asks_models else []
+    for index, model in enumerate(models):
+        if _slug(model.name) in {_slug(other.name) for other in models[:index]}:
+            raise InputError(f"two models of the recipe are called '{model.name}': rename the file or folder of one")
+    return models
+
+
+def make_takes(
+    recipe: Recipe, models: list[LoadedModel], folder: SetFolder, *, workers: int, executor: Executor | None = None
+) -> list[Take]:
     """Prepare speech, faces and tracks of a recipe in `folder`; what is there already is used again.
 
     Raises
     ------
     InputError
-        If a photograph, track, sound or film cannot be used.
+        If a photograph, film, track or sound cannot be used, or a model not move the lips to it.
     OutputError
         If the folder cannot be written.
     """
-    neutrals = {speaker.name: neutral_in(_face_of(speaker, folder)) for speaker in recipe.speakers}
-    spoken = {sentence.name: _speak(sentence, recipe, folder) for sentence in recipe.sentences}
+    neutrals = neutrals_of(recipe.speakers, folder, workers=workers, executor=executor)
+    speeches = {sentence.name: _speech(sentence, recipe, folder) for sentence in recipe.sentences}
     takes = []
     for speaker in recipe.speakers:
         for sentence in recipe.sentences:
-            take = _take(speaker, sentence, folder)
-            track = _motion(sentence, spoken[sentence.name], neutrals[speaker.name], recipe, take)
-            save_track(take.track_path, track)
-            takes.append(take)
-    tracked = dict(run_each(_take_on_film, [(film, folder) for film in recipe.films], workers=workers))
+            for model in models if sentence.track is None else [None]:
+                take = _take(speaker, sentence, model, folder)
+                if model is not None and model is not models[0]:
+                    # So that a model added to a recipe leaves the names of the clips that are there as they are.
+                    name = f"{take.name}_{_slug(model.name)}"
+                    take = replace(take, name=name, track_path=folder.track(name))
+                neutral = neutrals[speaker.name]
+                if model is None:
+                    track = _given_motion(sentence, neutral, recipe, take)
+                else:
+                    track = _modelled_motion(model, speeches[sentence.name], neutral, recipe, take)
+                save_track(take.track_path, track)
+                takes.append(take)
+    filmed = [(film, folder) for film in recipe.films]
+    tracked = dict(run_each(_take_on_film, filmed, workers=workers, executor=executor))
     return takes + [tracked[index] for index in range(len(recipe.films))]
-
-
-def face_in(photograph: Path) -> PhotoFace:
-    """Find the face in a photograph, or in the portrait that ASTRONAUT stands for. Raises InputError."""
-    if photograph != ASTRONAUT:
-        return open_photograph(photograph)
-    from skimage.data import astronaut
-
-    return PhotoFace.of(np.asarray(astronaut(), np.uint8))
 
 
 def sound_beside_picture(sound: Sound, *, duration_s: float) -> Sound:
@@ -103,72 +117,76 @@ def sound_beside_picture(sound: Sound, *, duration_s: float) -> Sound:
     return Sound(np.pad(sound.samples[:wanted], (0, padding)), sound.sr)
 
 
-def load_face(path: Path) -> PhotoFace:
-    """Read a photograph and its landmarks from the set's folder."""
-    with np.load(path, allow_pickle=False) as archive:
-        return PhotoFace(archive["image"], archive["landmarks_px"])
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "model"
 
 
-def _take(speaker: Speaker, sentence: Sentence, folder: SetFolder) -> Take:
+def _take(speaker: Speaker, sentence: Sentence, model: LoadedModel | None, folder: SetFolder) -> Take:
+    name = f"{speaker.name}_{sentence.name}"
+    if model is not None:
+        moved_by = model.name
+    else:
+        assert sentence.track is not None
+        moved_by = sentence.model or sentence.track.name
     return Take(
+        name=name,
         speaker=speaker.name,
         sentence=sentence.name,
         text=sentence.text,
-        model=VISEME_MODEL if sentence.track is None else sentence.model or sentence.track.name,
-        track_path=folder.track(f"{speaker.name}_{sentence.name}"),
+        model=moved_by,
+        track_path=folder.track(name),
         sound_path=folder.sound(sentence.name),
-        face_path=folder.face(speaker.name),
-        film_path=None,
+        photo="photograph" if speaker.film is None else "film",
+        picture_path=folder.face(speaker.name) if speaker.film is None else speaker.film,
+        picture_track_path=None if speaker.film is None else folder.film_track(speaker.name),
     )
 
 
-def _face_of(speaker: Speaker, folder: SetFolder) -> PhotoFace:
-    path = folder.face(speaker.name)
-    is_file = speaker.photograph != ASTRONAUT
-    key = _key("face", {"photograph": str(speaker.photograph)}, inputs=[speaker.photograph] if is_file else [])
-    if folder.made(path, key) is None:
-        face = face_in(speaker.photograph)
-        with atomic_path(path) as temporary:
-            np.savez_compressed(temporary, image=face.image, landmarks_px=face.landmarks_px)
-        folder.note(path, key)
-    return load_face(path)
-
-
-def neutral_in(face: PhotoFace) -> NDArray[np.float32]:
-    """Return the neutral of the face in a photograph, (478, 3) head-normalised: its own, with the lips closed."""
-    points, _ = normalise_head(face.landmarks_px[None].astype(np.float64), MEDIAPIPE_478)
-    return np.asarray(close_lips(points[0], MEDIAPIPE_478), np.float32)
-
-
-def _speak(sentence: Sentence, recipe: Recipe, folder: SetFolder) -> tuple[Phone, ...]:
-    """Write the sound of `sentence`; return its phones, none where its motion is given."""
+def _speech(sentence: Sentence, recipe: Recipe, folder: SetFolder) -> Speech:
+    """Write the sound of `sentence`; return it, with its phones where the words are known."""
     sound_path, phones_path = folder.sound(sentence.name), folder.phones(sentence.name)
-    if sentence.sound is not None:
-        write_sound(sound_path, read_sound(sentence.sound))
-        return ()
-    assert sentence.text is not None
-    spoken = {"text": sentence.text, "voice": recipe.voice, "rate_wpm": recipe.rate_wpm}
-    key = _key("speech", {**spoken, "espeak": metadata.version("espeakng-loader")})
+    told: dict[str, Any] = {"text": sentence.text}
+    if sentence.sound is None:
+        told |= {"voice": recipe.voice, "rate_wpm": recipe.rate_wpm}
+        key = key_of_stage("speech", {**told, "espeak": metadata.version("espeakng-loader")})
+    else:
+        key = key_of_stage("speech", told, inputs=[sentence.sound])
     if folder.made(sound_path, key) is None or folder.made(phones_path, key) is None:
-        utterance = synthesise(sentence.text, voice=recipe.voice, rate_wpm=recipe.rate_wpm)
-        write_sound(sound_path, utterance.sound)
-        phones = [dict(zip(("symbol", "start_s", "end_s"), astuple(phone), strict=True)) for phone in utterance.phones]
-        write_text(phones_path, json.dumps({**spoken, "phones": phones}, indent=2, ensure_ascii=False) + "\n")
+        sound, phones = _spoken(sentence, recipe)
+        write_sound(sound_path, sound)
+        listed = phones and [dict(zip(("symbol", "start_s", "end_s"), astuple(phone), strict=True)) for phone in phones]
+        write_text(phones_path, json.dumps({**told, "phones": listed}, indent=2, ensure_ascii=False) + "\n")
         folder.note(sound_path, key)
         folder.note(phones_path, key)
-    return tuple(Phone(**phone) for phone in json.loads(phones_path.read_bytes())["phones"])
+    listed = json.loads(phones_path.read_bytes())["phones"]
+    known = None if listed is None else tuple(Phone(**phone) for phone in listed)
+    return Speech.of_sound(read_sound(sound_path), name=sentence.name, phones=known)
 
 
-def _motion(
-    sentence: Sentence, phones: tuple[Phone, ...], neutral: NDArray[np.float32], recipe: Recipe, take: Take
+def _spoken(sentence: Sentence, recipe: Recipe) -> tuple[Sound, tuple[Phone, ...] | None]:
+    if sentence.sound is None:
+        assert sentence.text is not None
+        utterance = synthesise(sentence.text, voice=recipe.voice, rate_wpm=recipe.rate_wpm)
+        return utterance.sound, utterance.phones
+    sound = read_sound(sentence.sound)
+    if sentence.text is None or sentence.track is not None:
+        return sound, None
+    return sound, align_transcript(read_sound(sentence.sound, sr=_ALIGNED_SR), sentence.text.lower().split())
+
+
+def _modelled_motion(
+    model: LoadedModel, speech: Speech, neutral: NDArray[np.float32], recipe: Recipe, take: Take
 ) -> LandmarkTrack:
-    duration_s = read_sound(take.sound_path).duration_s
-    if sentence.track is None:
-        track = viseme_track(phones, duration_s=duration_s, fps=recipe.fps, neutral=neutral)
-        arguments = {"model": VISEME_MODEL, "voice": recipe.voice, "rate_wpm": recipe.rate_wpm}
-        told = provenance(stage="build", arguments={**arguments, "text": sentence.text})
-        return track.with_points(track.points, provenance=told)
+    track = move_lips(model.model, speech, fps=recipe.fps, neutral=neutral)
+    arguments = {"model": model.name, "voice": recipe.voice, "rate_wpm": recipe.rate_wpm, "text": take.text}
+    told = provenance(stage="build", arguments=arguments, inputs=[take.sound_path, *model.files])
+    return track.with_points(track.points, provenance=told)
+
+
+def _given_motion(sentence: Sentence, neutral: NDArray[np.float32], recipe: Recipe, take: Take) -> LandmarkTrack:
+    assert sentence.track is not None
     track = load_track(sentence.track)
+    duration_s = read_sound(take.sound_path).duration_s
     if abs(track.fps - recipe.fps) > 1e-3:
         raise InputError(
             f"{sentence.track} has {track.fps:g} frames per second and the recipe asks for {recipe.fps:g}:"
@@ -205,16 +223,18 @@ def _take_on_film(item: tuple[FilmedSentence, SetFolder]) -> Take:
     film, folder = item
     name = f"{film.speaker}_{film.sentence}"
     take = Take(
+        name=name,
         speaker=film.speaker,
         sentence=film.sentence,
         text=film.text,
         model="film",
         track_path=folder.track(name),
         sound_path=folder.sound(name),
-        face_path=None,
-        film_path=film.film,
+        photo="restaged",
+        picture_path=film.film,
+        picture_track_path=folder.track(name),
     )
-    key = _key("film", {}, inputs=[film.film])
+    key = key_of_stage("film", {}, inputs=[film.film])
     if folder.made(take.track_path, key) is None or folder.made(take.sound_path, key) is None:
         track = track_film(film.film)
         save_track(take.track_path, track)
@@ -222,7 +242,3 @@ def _take_on_film(item: tuple[FilmedSentence, SetFolder]) -> Take:
         folder.note(take.track_path, key)
         folder.note(take.sound_path, key)
     return take
-
-
-def _key(stage: str, arguments: Mapping[str, Any], *, inputs: list[Path] | None = None) -> str:
-    return hash_of(provenance(stage=stage, arguments=arguments, inputs=inputs or []))

@@ -48,11 +48,8 @@ class Clip(Row):
         description="what is wrong on purpose, for catch trials: swapped_speech (that of another sentence),"
         " frozen_mouth (shut under the speech), desynchronised (picture 300 ms early); else empty",
     )
-    articulation_reached: float | None = Field(
-        default=None, description="articulation scale reached within the speaker's range of motion", ge=0
-    )
     clipped_share: float | None = Field(
-        default=None, description="share of frames in which that range held the lips back", ge=0, le=1
+        default=None, description="share of frames in which the speaker's range held the lips back", ge=0, le=1
     )
     lip_crossing_frames: int | None = Field(
         default=None, description="frames whose inner lips cross in the landmarks drawn", ge=0

@@ -313,7 +313,7 @@ def test_a_film_is_shown_in_both_embodiments_at_its_own_size(grid: Path, tmp_pat
         sizes[clip.source] = (measured.width_px, measured.height_px)
         assert (clip.frames, clip.model) == (75, "film")
         assert abs(measured.av_offset_ms) < 1
-    assert sizes == {"landmarks": (256, 256), "film": (360, 288)}
+    assert sizes == {"landmarks": (256, 256), "restaged": (360, 288)}
     again = build_set(load_recipe(tmp_path / "recipe.yaml"), tmp_path / "set", workers=1)
     assert (again.rendered, again.reused) == (0, 2)
 

@@ -61,7 +61,9 @@ def test_paths_are_relative_to_the_recipe(written) -> None:
 
 def test_what_is_recorded_does_not_tell_where_files_lie_on_this_machine(written) -> None:
     path = written(SMALL)
-    assert load_recipe(path).model_dump(mode="json")["speakers"] == [{"name": "anna", "photograph": "anna.png"}]
+    assert load_recipe(path).model_dump(mode="json")["speakers"] == [
+        {"name": "anna", "photograph": "anna.png", "film": None}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_what_is_recorded_does_not_tell_where_files_lie_on_this_machine(written)
         ("  - name: more\n", r"line 7, sentences\.2: the sentence 'more' needs a 'text' to speak"),
         (
             "  - {name: more, track: a.track.npz}\n",
-            r"sentences\.2: the sentence 'more' needs 'track' and 'sound' together",
+            r"sentences\.2: the sentence 'more' needs the 'sound' that belongs to its 'track'",
         ),
         ("films:\n  - {speaker: anna, sentence: boats, film: a.mp4}\n", r"'anna' says sentence 'boats' twice"),
         ("fps: 25\nfps: 30\n", r"line 8: the key 'fps' is already in line 7"),

@@ -1,0 +1,91 @@
+"""The faces of a recipe's speakers: found once, kept in the folder of the set."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipstudy.clips._photograph import PhotoFace, open_photograph
+from lipstudy.clips._recipe import ASTRONAUT, Speaker
+from lipstudy.clips._set_folder import SetFolder
+from lipstudy.execution import run_each
+from lipstudy.face import MEDIAPIPE_478, close_lips, load_track, neutral_of, normalise_head, save_track, track_film
+from lipstudy.records import atomic_path, hash_of, provenance
+
+__all__ = ["face_in", "key_of_stage", "load_face", "neutral_in", "neutrals_of"]
+
+
+def face_in(photograph: Path) -> PhotoFace:
+    """Find the face in a photograph, or in the portrait that ASTRONAUT stands for. Raises InputError."""
+    if photograph != ASTRONAUT:
+        return open_photograph(photograph)
+    from skimage.data import astronaut
+
+    return PhotoFace.of(np.asarray(astronaut(), np.uint8))
+
+
+def neutral_in(face: PhotoFace) -> NDArray[np.float32]:
+    """Return the neutral of the face in a photograph, (478, 3) head-normalised: its own, with the lips closed."""
+    points, _ = normalise_head(face.landmarks_px[None].astype(np.float64), MEDIAPIPE_478)
+    return np.asarray(close_lips(points[0], MEDIAPIPE_478), np.float32)
+
+
+def load_face(path: Path) -> PhotoFace:
+    """Read a photograph and its landmarks from the set's folder."""
+    with np.load(path, allow_pickle=False) as archive:
+        return PhotoFace(archive["image"], archive["landmarks_px"])
+
+
+def neutrals_of(
+    speakers: Sequence[Speaker], folder: SetFolder, *, workers: int, executor: Executor | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Find the faces of all speakers, in processes of their own for films; return name -> neutral (478, 3).
+
+    Raises
+    ------
+    InputError
+        If a photograph or a film cannot be used.
+    OutputError
+        If the folder cannot be written.
+    """
+    filmed = [speaker for speaker in speakers if speaker.film is not None]
+    found = {
+        speaker.name: _neutral_in_photograph(speaker, folder) for speaker in speakers if speaker.photograph is not None
+    }
+    for index, neutral in run_each(
+        _neutral_in_film, [(speaker, folder) for speaker in filmed], workers=workers, executor=executor
+    ):
+        found[filmed[index].name] = neutral
+    return found
+
+
+def key_of_stage(stage: str, arguments: Mapping[str, Any], *, inputs: list[Path] | None = None) -> str:
+    """Return the hash of everything that a stage's result is made from."""
+    return hash_of(provenance(stage=stage, arguments=arguments, inputs=inputs or []))
+
+
+def _neutral_in_photograph(speaker: Speaker, folder: SetFolder) -> NDArray[np.float32]:
+    path, photograph = folder.face(speaker.name), speaker.photograph
+    assert photograph is not None
+    inputs = [] if speaker.file is None else [speaker.file]
+    key = key_of_stage("face", {"photograph": str(photograph)}, inputs=inputs)
+    if folder.made(path, key) is None:
+        face = face_in(photograph)
+        with atomic_path(path) as temporary:
+            np.savez_compressed(temporary, image=face.image, landmarks_px=face.landmarks_px)
+        folder.note(path, key)
+    return neutral_in(load_face(path))
+
+
+def _neutral_in_film(item: tuple[Speaker, SetFolder]) -> NDArray[np.float32]:
+    speaker, folder = item
+    assert speaker.film is not None
+    path = folder.film_track(speaker.name)
+    key = key_of_stage("face", {}, inputs=[speaker.film])
+    if folder.made(path, key) is None:
+        save_track(path, track_film(speaker.film))
+        folder.note(path, key)
+    return np.asarray(neutral_of(load_track(path)), np.float32)
