@@ -1,18 +1,19 @@
 """From formula and table to the numbers that engines fit, with every check that a careless table needs."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.errors import InputError, nearest_name
-from lipstudy.inference._formula import Formula
+from lipstudy.inference._formula import Formula, columns_of
 
-__all__ = ["Design", "RandomBlock", "build_design"]
+__all__ = ["Design", "RandomBlock", "aggregated", "build_design"]
 
 INTERCEPT = "(Intercept)"
+_ROWS_TO_AGGREGATE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Design:
     names: tuple[str, ...]
     """Names of the fixed terms, as R gives them."""
     blocks: tuple[RandomBlock, ...]
+    offset: NDArray[np.float64]
+    """(observations,): known part of the log odds, zero where the formula has none."""
     notes: tuple[str, ...]
     """What was done to the table, one sentence each."""
 
@@ -60,6 +63,14 @@ class Design:
         successes = self.trials * self.proportions
         ways = gammaln(self.trials + 1) - gammaln(successes + 1) - gammaln(self.trials - successes + 1)
         return float(ways.sum())
+
+    @property
+    def saturated_loglik(self) -> float:
+        """Log-likelihood if each row's chance were its share of successes."""
+        from scipy.special import xlogy
+
+        entropy = xlogy(self.proportions, self.proportions) + xlogy(1 - self.proportions, 1 - self.proportions)
+        return self.log_ways + float(self.trials @ entropy)
 
 
 def build_design(formula: Formula, table: Any) -> Design:
@@ -100,7 +111,36 @@ def build_design(formula: Formula, table: Any) -> Design:
     blocks = tuple(block for term in range(len(formula.random)) for block in _blocks(formula, term, frame))
     _refuse_levels_of_one_participant(formula, frame)
     notes.extend(_notes_on_numbers(formula, frame))
-    return Design(proportions, trials, fixed, names, blocks, tuple(notes))
+    return Design(proportions, trials, fixed, names, blocks, _offset(formula, frame), tuple(notes))
+
+
+def aggregated(design: Design) -> Design:
+    """Return a large design with equal rows counted together, as it is if few are equal.
+
+    The likelihood is the same but for its constant, and so is every estimate.
+    """
+    import pandas
+
+    if design.nobs < _ROWS_TO_AGGREGATE:
+        return design
+    columns = [*design.fixed.T, design.offset]
+    for block in design.blocks:
+        columns += [block.codes, *block.columns.T]
+    frame = pandas.DataFrame(dict(enumerate(columns)))
+    cells = frame.groupby(list(frame.columns), sort=False).ngroup().to_numpy()
+    first = np.unique(cells, return_index=True)[1]
+    if len(first) > design.nobs / 2:
+        return design
+    trials = np.bincount(cells, design.trials).astype(float)
+    blocks = tuple(replace(b, columns=b.columns[first], codes=b.codes[first]) for b in design.blocks)
+    return replace(
+        design,
+        proportions=np.bincount(cells, design.trials * design.proportions) / trials,
+        trials=trials,
+        fixed=design.fixed[first],
+        offset=design.offset[first],
+        blocks=blocks,
+    )
 
 
 def _refuse_duplicated_trials(table: Any) -> None:
@@ -166,21 +206,53 @@ def _refuse_constant_columns(formula: Formula, frame: Any) -> None:
 def _matrix(formula: Formula, terms: str, frame: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     import glmm
 
-    columns = {name: _plain(frame[name]) for name in frame.columns}
-    written = {}
+    columns = {name: _plain(frame[name]) for name in frame.columns if name in columns_of(terms)}
+    written: dict[str, str] = {}
     text = terms.replace("**", "^")
-    for place, call in enumerate(dict.fromkeys(re.findall(r"(?<![\w.])(?:factor|C)\(\s*[^()]+\s*\)", text))):
-        name = call[call.index("(") + 1 : -1].strip()
-        columns[f"factor_{place}_of"] = _as_factor(frame[name])
-        written[f"factor_{place}_of"] = call
-        text = text.replace(call, f"factor_{place}_of")
+    for place, call in enumerate(dict.fromkeys(re.findall(r"(?<![\w.])(?:factor|C|poly|scale)\(\s*[^()]+\s*\)", text))):
+        made = _called(formula, call, frame)
+        stand_ins = [f"call_{place}_part_{part}_of" for part in range(len(made))]
+        written |= dict(zip(stand_ins, made, strict=True))
+        columns |= dict(zip(stand_ins, made.values(), strict=True))
+        text = text.replace(call, stand_ins[0] if len(made) == 1 else f"({' + '.join(stand_ins)})")
     try:
-        matrix, names = glmm.model_matrix(columns, f"~ {text}")
+        matrix, names = glmm.model_matrix(columns or {"response": np.zeros(len(frame))}, f"~ {text}")
     except (ValueError, TypeError) as error:
         raise InputError(f"the formula '{formula}': '{terms}' cannot be read: {error}") from error
     for stand_in, call in written.items():
         names = [name.replace(stand_in, call) for name in names]
     return np.asarray(matrix, float), tuple(names)
+
+
+def _called(formula: Formula, call: str, frame: Any) -> dict[str, Any]:
+    """Return the columns of factor(x), C(x), scale(x) or poly(x, degree), each under its name."""
+    function, _, rest = call.partition("(")
+    name, *more = (part.strip() for part in rest[:-1].split(","))
+    if function in ("factor", "C"):
+        return {call: _as_factor(frame[name])}
+    if not _is_number(frame[name]):
+        raise InputError(f"the formula '{formula}': '{call}' needs numbers, and column '{name}' holds words")
+    values = frame[name].to_numpy(float)
+    if function == "scale":
+        return {call: (values - values.mean()) / values.std(ddof=1)}
+    if len(more) != 1 or not more[0].isdecimal() or not 1 <= int(more[0]) < len(np.unique(values)):
+        raise InputError(
+            f"the formula '{formula}': '{call}' must be poly(column, degree), with a degree from 1 to"
+            f" {len(np.unique(values)) - 1} for the {len(np.unique(values))} values of '{name}'"
+        )
+    powers = np.vander(values - values.mean(), int(more[0]) + 1, increasing=True)
+    orthogonal, upper = np.linalg.qr(powers)
+    return {f"{call}{k}": orthogonal[:, k] * np.sign(upper[k, k]) for k in range(1, int(more[0]) + 1)}
+
+
+def _offset(formula: Formula, frame: Any) -> NDArray[np.float64]:
+    offset = np.zeros(len(frame))
+    for term in formula.offsets:
+        columns, _ = _matrix(formula, f"0 + {term}", frame)
+        if columns.shape[1] != 1 or not np.isfinite(columns).all():
+            raise InputError(f"the formula '{formula}': offset({term}) must be one finite number a row")
+        offset += columns[:, 0]
+    return offset
 
 
 def _plain(column: Any) -> Any:

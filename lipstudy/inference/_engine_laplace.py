@@ -9,8 +9,9 @@ from lipstudy import __version__
 from lipstudy.inference._design import Design
 from lipstudy.inference._engine_fit import EngineFit, RandomEstimate, covariance_of_last
 from lipstudy.inference._laplace import Laplace
+from lipstudy.inference._satterthwaite import Satterthwaite
 
-__all__ = ["LaplaceOptimum", "fit_with_laplace", "laplace_optimum"]
+__all__ = ["LaplaceOptimum", "fit_with_laplace", "laplace_fit", "laplace_optimum"]
 
 _ENGINE = "laplace"
 _GRADIENT = 3e-4
@@ -46,15 +47,22 @@ def fit_with_laplace(design: Design) -> EngineFit:
     It shares no code with glmm and mixedlm, so each checks the other. Standard errors come from differences of the
     exact gradient in all parameters.
     """
-    model = Laplace.of(design)
+    return laplace_fit(design, Laplace.of(design))[0]
+
+
+def laplace_fit(design: Design, model: Laplace) -> tuple[EngineFit, Satterthwaite | None]:
+    """Fit a design whose likelihood is at hand; with it, what small samples need to know, None if it is singular."""
     found = laplace_optimum(model)
     terms = design.fixed.shape[1]
     theta, beta = found.point[:-terms], found.point[-terms:]
-    return EngineFit(
+    hessian = _hessian(model, found)
+    covariance = covariance_of_last(hessian, terms)
+    small = Satterthwaite.at(model, found.point, hessian) if np.isfinite(covariance).all() else None
+    fit = EngineFit(
         _ENGINE,
         __version__,
         beta,
-        covariance_of_last(_hessian(model, found), terms),
+        covariance,
         tuple(
             _estimate(block.group, block.names, factor)
             for block, factor in zip(design.blocks, model.block_factors(theta), strict=True)
@@ -63,6 +71,7 @@ def fit_with_laplace(design: Design) -> EngineFit:
         found.converged,
         "" if found.converged else f"the deviance could still fall by about {found.left:.2g}",
     )
+    return fit, small
 
 
 def laplace_optimum(model: Laplace, *, start: LaplaceOptimum | None = None) -> LaplaceOptimum:
@@ -83,7 +92,7 @@ def _plain_start(model: Laplace) -> NDArray[np.float64]:
 
     beta = np.zeros(model.fixed.shape[1])
     for _ in range(4):  # iteratively reweighted least squares without random effects
-        chance = expit(model.fixed @ beta)
+        chance = expit(model.offset + model.fixed @ beta)
         weights = np.maximum(model.trials * chance * (1 - chance), 1e-6)
         information = model.fixed.T @ (weights[:, None] * model.fixed)
         beta = beta + np.linalg.solve(information, model.fixed.T @ (model.successes - model.trials * chance))

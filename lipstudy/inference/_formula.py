@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lipstudy.errors import InputError
 
-__all__ = ["Formula", "RandomTerm", "Response", "parse_formula"]
+__all__ = ["Formula", "RandomTerm", "Response", "columns_of", "parse_formula"]
 
 _NAME = r"[^\W\d][\w.]*"
 _EXAMPLE = "write it like 'chosen ~ x + side + (1 + x | participant) + (1 | item)'"
@@ -54,24 +54,28 @@ class Formula:
     fixed: str
     """The fixed terms, as written."""
     random: tuple[RandomTerm, ...]
+    offsets: tuple[str, ...] = ()
+    """What stands in offset(...), a known part of the log odds."""
 
     def __str__(self) -> str:
-        return f"{self.response_text} ~ {' + '.join([self.fixed, *map(str, self.random)])}"
+        offsets = [f"offset({term})" for term in self.offsets]
+        return f"{self.response_text} ~ {' + '.join([self.fixed, *offsets, *map(str, self.random)])}"
 
     @property
     def fixed_columns(self) -> tuple[str, ...]:
         """Columns that the fixed terms read."""
-        return _columns_of(self.fixed)
+        return columns_of(self.fixed)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is read, in the order of the formula."""
-        effects = [name for term in self.random for effect in term.effects for name in _columns_of(effect)]
+        effects = [name for term in self.random for effect in term.effects for name in columns_of(effect)]
         groups = [name for term in self.random for name in term.group]
-        return tuple(dict.fromkeys([*self.response.columns, *self.fixed_columns, *effects, *groups]))
+        offsets = [name for term in self.offsets for name in columns_of(term)]
+        return tuple(dict.fromkeys([*self.response.columns, *self.fixed_columns, *offsets, *effects, *groups]))
 
 
-def _columns_of(terms: str) -> tuple[str, ...]:
+def columns_of(terms: str) -> tuple[str, ...]:
     """Return the column names in `terms`: every name that is not that of a function."""
     return tuple(dict.fromkeys(re.findall(rf"(?<![\w.]){_NAME}(?![\w.]|\s*\()", terms)))
 
@@ -84,8 +88,9 @@ def parse_formula(text: str) -> Formula:
     text : str
         ``response ~ terms``. The response is a column of 0 and 1, ``cbind(successes, failures)``,
         ``cbind(successes, trials - successes)`` or ``successes / trials``. Fixed terms: ``+ - : *``, ``0`` or ``-1``
-        for no intercept, ``factor(column)``, ``I(column^2)``, ``log(column)``. Random terms: ``(1 + x | group)``,
-        ``(1 + x || group)`` without correlations, ``(1 | a:b)``, ``(1 | a/b)`` for (1 | a) + (1 | a:b).
+        for no intercept, ``factor(column)``, ``I(column^2)``, ``log(column)``, ``scale(column)``, ``poly(column, 2)``,
+        ``offset(column)``. Random terms: ``(1 + x | group)``, ``(1 + x || group)`` without correlations,
+        ``(1 | a:b)``, ``(1 | a/b)`` for (1 | a) + (1 | a:b).
 
     Returns
     -------
@@ -102,8 +107,11 @@ def parse_formula(text: str) -> Formula:
     response = _parsed_response(text, left)
     fixed = ""
     random: list[RandomTerm] = []
+    offsets: list[str] = []
     for sign, term in _signed_terms(text, right):
-        if "|" not in term:
+        if known := re.fullmatch(r"offset\((.+)\)", term):
+            offsets.append(known[1].strip())
+        elif "|" not in term:
             fixed += f" {sign} {term}" if fixed or sign == "-" else term
         elif sign == "-":
             raise InputError(f"the formula '{text}' subtracts '{term}': leave the random term out instead")
@@ -114,7 +122,7 @@ def parse_formula(text: str) -> Formula:
             f"the formula '{text}' has no random term: people and clips are sampled, so add at least"
             " '(1 | participant)'"
         )
-    return Formula(response, left, fixed.strip() or "1", tuple(random))
+    return Formula(response, left, fixed.strip() or "1", tuple(random), tuple(offsets))
 
 
 def _parsed_response(text: str, left: str) -> Response:

@@ -75,6 +75,8 @@ class Laplace:
 
     fixed: Floats
     """(rows, terms)."""
+    offset: Floats
+    """(rows,): known part of the log odds."""
     trials: Floats
     successes: Floats
     parameters: tuple[Parameter, ...]
@@ -111,6 +113,7 @@ class Laplace:
             factors.append(_Factor(columns, design.blocks[of[0]].codes, design.blocks[of[0]].levels))
         return cls(
             design.fixed,
+            design.offset,
             design.trials,
             design.trials * design.proportions,
             tuple(parameters),
@@ -129,7 +132,7 @@ class Laplace:
         """Return minus twice the log-likelihood of (theta, beta), without its constant, and its gradient."""
         theta, beta = point[: len(self.parameters)], point[len(self.parameters) :]
         lower = self._lower(theta)
-        linear = self.fixed @ beta
+        linear = self.offset + self.fixed @ beta
         modes, chance, value = self._find_modes(linear, lower)
         weights = self.trials * chance * (1 - chance)
         weighted = self._weighted(weights)
@@ -159,13 +162,25 @@ class Laplace:
             )
         return deviance, np.r_[by_theta, by_beta]
 
+    def conditional_covariance(self, point: Floats) -> Floats:
+        """Return the covariance of the fixed effects at (theta, beta), as if theta were known."""
+        theta, beta = point[: len(self.parameters)], point[len(self.parameters) :]
+        lower = self._lower(theta)
+        _, chance, _ = self._find_modes(self.offset + self.fixed @ beta, lower)
+        weights = self.trials * chance * (1 - chance)
+        weighted = weights[:, None] * self.fixed
+        solver = _Solver.of(self._weighted(weights), lower, self.factors)
+        shared = np.array([self._times(lower, self.loadings.T @ column, transposed=True) for column in weighted.T])
+        information = self.fixed.T @ weighted - shared @ np.array([solver.solve(vector) for vector in shared]).T
+        return np.asarray(np.linalg.inv(information))
+
     def chances(self, point: Floats, effects: Floats) -> Floats:
         """Return the chance of success of each row, given standard normal random effects."""
         from scipy.special import expit
 
         theta, beta = point[: len(self.parameters)], point[len(self.parameters) :]
         spread = self.loadings @ self._times(self._lower(theta), effects)
-        return np.asarray(expit(self.fixed @ beta + spread))
+        return np.asarray(expit(self.offset + self.fixed @ beta + spread))
 
     def block_factors(self, theta: Floats) -> list[Floats]:
         """Return the Cholesky factor of each block of the design."""

@@ -2,18 +2,21 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.inference._design import Design, build_design
+from lipstudy.errors import InputError
+from lipstudy.inference._design import Design, aggregated, build_design
 from lipstudy.inference._engine_fit import EngineFit, RandomEstimate
 from lipstudy.inference._engine_glmm import can_fit_with_glmm, fit_with_glmm
-from lipstudy.inference._engine_laplace import fit_with_laplace
+from lipstudy.inference._engine_laplace import laplace_fit
 from lipstudy.inference._engine_mixedlm import fit_with_mixedlm
 from lipstudy.inference._formula import parse_formula
+from lipstudy.inference._laplace import Laplace
+from lipstudy.inference._satterthwaite import Satterthwaite
 from lipstudy.inference._separation import separation
 
 __all__ = ["FixedEffect", "MixedFit", "fit_mixed_logit"]
@@ -28,6 +31,8 @@ SINGULAR_SD = 1e-4
 """Log odds. lme4's isSingular has the same number, for relative standard deviations."""
 SINGULAR_CORRELATION = 0.99
 """Beyond it a slope is a multiple of its intercept, one random effect and not two."""
+MOST_ROWS_OF_MIXEDLM = 100_000
+"""Beyond it mixedlm would take many minutes; glmm and our own engine check each other."""
 IMPOSSIBLE_SD = 20.0
 """Log odds. Groups that differ by so much each give one answer only."""
 
@@ -45,6 +50,10 @@ class FixedEffect:
     """Estimate over standard error."""
     p: float | None
     """Two-sided Wald p-value; None unless the verdict is "ok"."""
+    df: float = math.inf
+    """Satterthwaite's degrees of freedom: few where the standard error rests on few people or sentences."""
+    p_t: float | None = None
+    """Two-sided p-value of z on the t distribution with `df`: the one to report when people or sentences are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,12 @@ class MixedFit:
     """ "ok", or one sentence: why no p-value is given."""
     notes: tuple[str, ...]
     """What was done to the table before fitting."""
+    small_sample: Satterthwaite | None = None
+    """Gives the degrees of freedom of any contrast; None if there is no sound fit."""
+    nagq: int = 1
+    """Quadrature points for each random effect; 1 is the Laplace approximation."""
+    saturated_loglik: float = 0.0
+    """Log-likelihood if each row had a chance of its own. lme4 leaves it out of logLik where nAGQ > 1."""
 
     @property
     def ok(self) -> bool:
@@ -83,6 +98,10 @@ class MixedFit:
     def beta(self) -> NDArray[np.float64]:
         """(terms,): estimates of the fixed effects."""
         return np.array([effect.estimate for effect in self.fixed])
+
+    def df(self, contrast: NDArray[np.float64]) -> float:
+        """Return Satterthwaite's degrees of freedom of a contrast of the fixed effects, (terms,)."""
+        return math.inf if self.small_sample is None else self.small_sample.df(contrast)
 
     def __getitem__(self, term: str) -> FixedEffect:
         return next(effect for effect in self.fixed if effect.term == term)
@@ -107,11 +126,15 @@ class MixedFit:
                     "se": _finite(effect.se),
                     "z": _finite(effect.z),
                     "p": effect.p,
+                    "df": _finite(effect.df),
+                    "p_t": effect.p_t,
                 }
                 for effect in self.fixed
             },
             "random": random,
             "loglik": _finite(self.loglik),
+            "nagq": self.nagq,
+            "loglik_lme4": _finite(self.loglik - (self.saturated_loglik if self.nagq > 1 else 0)),
             "nobs": self.nobs,
             "engines": {
                 fit.engine: {
@@ -130,8 +153,8 @@ class MixedFit:
         }
 
 
-def fit_mixed_logit(formula: str, table: Any, *, check: bool = True) -> MixedFit:
-    """Fit a mixed logit model with two engines and say whether it may be believed.
+def fit_mixed_logit(formula: str, table: Any, *, check: bool = True, nagq: int = 1) -> MixedFit:
+    """Fit a mixed logit model with several engines and say whether it may be believed.
 
     Parameters
     ----------
@@ -140,27 +163,35 @@ def fit_mixed_logit(formula: str, table: Any, *, check: bool = True) -> MixedFit
     table : pandas.DataFrame
         One row an answer, or one row a count of answers for ``cbind(successes, failures)``.
     check : bool
-        Whether to fit with the second engine too. Without it the verdict rests on one engine; for simulations of
-        many studies, where the check would cost ten times the fit.
+        Whether other engines check the fit. Without it the verdict rests on our own engine alone; for simulations of
+        many studies, where the check would cost fifty times the fit.
+    nagq : int from 1 to 25, odd
+        Points of adaptive Gauss-Hermite quadrature, for a model with one random intercept and nothing else random;
+        1 is the Laplace approximation.
 
     Returns
     -------
     MixedFit
         Estimates and standard errors are glmm's, whose second derivatives are exact; where glmm does not have the
-        model (uncorrelated slopes), mixedlm's. The verdict is "ok" or says that the answers are separated (found
-        before fitting), that a fit is singular (a standard deviation under 1e-4, a correlation beyond 0.99), has not
-        converged, or that the engines disagree: log-likelihoods by more than 0.01, an estimate by more than 1e-3 of
-        the larger of its size and its standard error, a standard error by more than 5 %. Without "ok" no p-value is
-        given.
+        model (uncorrelated slopes), or would take minutes (three effects of a factor), mixedlm's. The verdict is "ok"
+        or says that the answers are separated (found before fitting), that a fit is singular (a standard deviation
+        under 1e-4, a correlation beyond 0.99), has not converged, or that the engines disagree: log-likelihoods by
+        more than 0.01, an estimate by more than 1e-3 of the larger of its size and its standard error, a standard
+        error by more than 5 %. Without "ok" no p-value is given.
 
     Raises
     ------
     InputError
-        If the formula cannot be read, or the table does not fit it.
+        If the formula cannot be read, the table does not fit it, or it has no such quadrature.
     """
     parsed = parse_formula(formula)
     design = build_design(parsed, table)
     groups = {block.group: block.levels for block in design.blocks}
+    if nagq != 1 and (len(design.blocks) > 1 or len(design.blocks[0].names) > 1 or nagq not in range(3, 26, 2)):
+        raise InputError(
+            f"nagq {nagq} must be 1 or odd from 3 to 25, and more than 1 only with one random intercept in the formula,"
+            f" got '{parsed}'"
+        )
     separated = separation(design)
     if separated is not None:
         nothing = np.full(len(design.names), np.nan)
@@ -168,35 +199,41 @@ def fit_mixed_logit(formula: str, table: Any, *, check: bool = True) -> MixedFit
         return MixedFit(
             str(parsed), fixed, np.diag(nothing), (), math.nan, design.nobs, groups, (), separated, design.notes
         )
-    engines = _fitted(design, check=check)
+    engines, small = _fitted(design, check=check, nagq=nagq)
     verdict = _verdict(engines, design.names)
     best = engines[0]
     with np.errstate(invalid="ignore", divide="ignore"):
         z = best.beta / best.se
+    dfs = [small.df(contrast) if small else math.inf for contrast in np.eye(len(design.names))]
+    ok = verdict == "ok"
     fixed = tuple(
-        FixedEffect(name, float(b), float(se), float(ratio), _two_sided(ratio) if verdict == "ok" else None)
-        for name, b, se, ratio in zip(design.names, best.beta, best.se, z, strict=True)
-    )
+        FixedEffect(
+            name, float(b), float(se), float(ratio),
+            _two_sided(ratio) if ok else None, df, _two_sided_t(ratio, df) if ok else None,
+        )
+        for name, b, se, ratio, df in zip(design.names, best.beta, best.se, z, dfs, strict=True)
+    )  # fmt: skip
     return MixedFit(
-        str(parsed),
-        fixed,
-        best.covariance,
-        best.random,
-        best.loglik,
-        design.nobs,
-        groups,
-        engines,
-        verdict,
-        design.notes,
-    )
+        str(parsed), fixed, best.covariance, best.random, best.loglik, design.nobs, groups, engines, verdict,
+        design.notes, small, nagq, design.saturated_loglik,
+    )  # fmt: skip
 
 
-def _fitted(design: Design, *, check: bool) -> tuple[EngineFit, ...]:
-    if can_fit_with_glmm(design):
-        first, second = fit_with_glmm, fit_with_mixedlm
+def _fitted(design: Design, *, check: bool, nagq: int) -> tuple[tuple[EngineFit, ...], Satterthwaite | None]:
+    rows = aggregated(design)
+    ours, small = laplace_fit(rows, Laplace.of(rows))
+    if nagq > 1:
+        engines: tuple[EngineFit, ...] = (fit_with_glmm(rows, nagq=nagq), fit_with_mixedlm(rows, nagq=nagq))
+    elif not check:
+        engines = (ours,)
+    elif not can_fit_with_glmm(rows):
+        engines = (fit_with_mixedlm(rows), ours)
+    elif rows.nobs > MOST_ROWS_OF_MIXEDLM:
+        engines = (fit_with_glmm(rows), ours)
     else:
-        first, second = fit_with_mixedlm, fit_with_laplace
-    return (first(design), second(design)) if check else (first(design),)
+        engines = (fit_with_glmm(rows), fit_with_mixedlm(rows), ours)
+    constant = design.log_ways - rows.log_ways
+    return tuple(replace(fit, loglik=fit.loglik + constant) for fit in engines), small
 
 
 def _verdict(engines: tuple[EngineFit, ...], names: tuple[str, ...]) -> str:
@@ -241,6 +278,12 @@ def _boundary(estimate: RandomEstimate) -> str | None:
 
 def _two_sided(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2))
+
+
+def _two_sided_t(z: float, df: float) -> float:
+    from scipy.special import stdtr
+
+    return _two_sided(z) if math.isinf(df) else 2 * float(stdtr(df, -abs(z)))
 
 
 def _finite(value: float) -> float | None:

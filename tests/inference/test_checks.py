@@ -79,8 +79,31 @@ def test_more_successes_than_trials_are_refused(cbpp):
 
 
 def test_unreadable_fixed_term_is_told(small):
-    with pytest.raises(InputError, match=r"'poly\(x, 2\)' cannot be read"):
-        fit_mixed_logit("chosen ~ poly(x, 2) + (1 | participant)", small)
+    with pytest.raises(InputError, match=r"'ns\(x, 2\)' cannot be read"):
+        fit_mixed_logit("chosen ~ ns(x, 2) + (1 | participant)", small)
+
+
+def test_polynomial_beyond_the_values_is_told(small):
+    with pytest.raises(
+        InputError, match=r"'poly\(half, 2\)' must be poly\(column, degree\), with a degree from 1 to 1"
+    ):
+        fit_mixed_logit("chosen ~ poly(half, 2) + (1 | participant)", small.assign(half=np.resize([0, 1], 60)))
+
+
+def test_polynomial_of_words_is_told(small):
+    with pytest.raises(InputError, match=r"'poly\(group, 2\)' needs numbers, and column 'group' holds words"):
+        fit_mixed_logit("chosen ~ poly(group, 2) + (1 | participant)", small)
+
+
+@pytest.mark.parametrize("nagq", [2, 27])
+def test_quadrature_takes_odd_numbers_of_points(small, nagq):
+    with pytest.raises(InputError, match=f"nagq {nagq} must be 1 or odd from 3 to 25"):
+        fit_mixed_logit(FORMULA, small, nagq=nagq)
+
+
+def test_quadrature_needs_one_random_intercept(small):
+    with pytest.raises(InputError, match="only with one random intercept"):
+        fit_mixed_logit("chosen ~ x + (1 | participant) + (1 | item)", small, nagq=9)
 
 
 def test_number_that_may_be_a_factor_is_noted(cbpp):

@@ -30,6 +30,42 @@ def test_estimates_are_those_of_r(name, cbpp, verbagg):
     assert sds == pytest.approx(told["sd"], rel=5e-5)
 
 
+def test_quadrature_is_that_of_r(cbpp):
+    told = R["cbpp_agq9"]
+    fit = fit_mixed_logit(told["formula"], cbpp, nagq=9)
+    assert fit.verdict == "ok"
+    assert fit.as_json()["loglik_lme4"] == pytest.approx(told["loglik_lme4"], abs=1e-3)
+    for term, estimate in told["estimate"].items():
+        assert fit[term].estimate == pytest.approx(estimate, rel=5e-5)
+        assert fit[term].se == pytest.approx(told["se"][term], rel=1e-3)
+    assert fit.random[0].sds[0] == pytest.approx(told["sd"]["herd"], rel=5e-5)
+
+
+def test_offset_of_one_shifts_the_intercept_alone(choices):
+    plain = fit_mixed_logit("chosen ~ x + (1 | participant)", choices)
+    shifted = fit_mixed_logit("chosen ~ x + offset(one) + (1 | participant)", choices.assign(one=1.0))
+    assert shifted.verdict == "ok"
+    np.testing.assert_allclose(shifted.beta, plain.beta - [1, 0], atol=1e-4)
+
+
+def test_orthogonal_polynomial_spans_what_powers_span(choices):
+    powers = fit_mixed_logit("chosen ~ x + x2 + (1 | participant)", choices, check=False)
+    poly = fit_mixed_logit("chosen ~ poly(x, 2) + (1 | participant)", choices, check=False)
+    assert [effect.term for effect in poly.fixed] == ["(Intercept)", "poly(x, 2)1", "poly(x, 2)2"]
+    assert poly.loglik == pytest.approx(powers.loglik, abs=1e-6)
+    assert poly["poly(x, 2)2"].z == pytest.approx(powers["x2"].z, abs=1e-3)
+
+
+def test_rows_counted_together_give_the_same_fit(choices):
+    many = pandas.concat([choices[["participant", "x", "chosen"]]] * 27, ignore_index=True)
+    fit = fit_mixed_logit("chosen ~ x + (1 | participant)", many, check=False)
+    counts = many.groupby(["participant", "x"], as_index=False)["chosen"].agg(["sum", "count"])
+    together = fit_mixed_logit("sum / count ~ x + (1 | participant)", counts, check=False)
+    assert fit.nobs == len(many)
+    np.testing.assert_allclose(fit.beta, together.beta, atol=1e-5)
+    assert fit.loglik < together.loglik - 1000  # single answers have no binomial coefficients
+
+
 @pytest.mark.parametrize("formula", [STUDY, "chosen ~ 0 + x + (1 + x | participant)"])
 def test_three_engines_agree_in_estimates_standard_errors_and_likelihood(choices, formula):
     design = build_design(parse_formula(formula), choices)
@@ -48,10 +84,10 @@ def test_uncorrelated_slopes_are_fitted_by_two_engines(choices):
 
 def test_json_has_the_fixed_shape(choices):
     result = json.loads(json.dumps(fit_mixed_logit(STUDY, choices).as_json(), allow_nan=False))
-    assert set(result["fixed"]["x"]) == {"estimate", "se", "z", "p"}
+    assert set(result["fixed"]["x"]) == {"estimate", "se", "z", "p", "df", "p_t"}
     assert set(result["random"]["participant"]["sd"]) == {"(Intercept)", "x"}
     assert list(result["random"]["participant"]["correlation"]) == ["(Intercept), x"]
-    assert set(result["engines"]) == {"glmm", "mixedlm"}
+    assert list(result["engines"]) == ["glmm", "mixedlm", "laplace"]
     assert result["verdict"] == "ok"
     assert result["nobs"] == len(choices)
 

@@ -11,3 +11,4 @@ told <- function(fit) {
 
 told(glmer(cbind(incidence, size - incidence) ~ period + (1 | herd), cbpp, binomial, control = tight))
 told(glmer(r2 ~ Anger + Gender + btype + situ + (1 | id) + (1 | item), VerbAgg, binomial, control = tight))
+told(glmer(cbind(incidence, size - incidence) ~ period + (1 | herd), cbpp, binomial, nAGQ = 9)) # logLik without constants

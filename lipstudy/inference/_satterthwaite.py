@@ -1,0 +1,69 @@
+"""Degrees of freedom of a fixed effect whose standard error rests on few people or few sentences."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lipstudy.inference._laplace import Laplace
+
+__all__ = ["Satterthwaite"]
+
+_LEAST = 1.0
+_STEP_SE = 0.05
+"""Of the differences in theta, in standard errors."""
+_LARGEST_STEP = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Satterthwaite:
+    """How uncertain the variance of a contrast of fixed effects is."""
+
+    covariance: NDArray[np.float64]
+    """(terms, terms): of the fixed effects, given the spread of the random effects."""
+    derivatives: NDArray[np.float64]
+    """(parameters, terms, terms): of that covariance by each parameter of the spread."""
+    parameters: NDArray[np.float64]
+    """(parameters, parameters): covariance of the parameters of the spread."""
+
+    @classmethod
+    def at(
+        cls, model: Laplace, point: NDArray[np.float64], hessian_of_deviance: NDArray[np.float64]
+    ) -> "Satterthwaite":
+        """Return it at the optimum of a likelihood.
+
+        Parameters
+        ----------
+        model : Laplace
+        point : ndarray, shape (parameters,)
+            The optimum, theta then beta.
+        hessian_of_deviance : ndarray, shape (parameters, parameters)
+            There, positive definite.
+        """
+        thetas = len(model.parameters)
+        spread = np.asarray(np.linalg.inv(hessian_of_deviance / 2)[:thetas, :thetas])
+        steps = np.minimum(_STEP_SE * np.sqrt(np.diag(spread)), _LARGEST_STEP)
+        derivatives = []
+        for place, step in enumerate(steps):
+            move = np.zeros(len(point))
+            move[place] = step
+            rise = model.conditional_covariance(point + move) - model.conditional_covariance(point - move)
+            derivatives.append(rise / (2 * step))
+        return cls(model.conditional_covariance(point), np.array(derivatives), spread.astype(float))
+
+    def df(self, contrast: NDArray[np.float64]) -> float:
+        """Return the degrees of freedom of a contrast, 1 at least; infinite if its variance is known.
+
+        2 V^2 / Var(V), with V the variance of the contrast, and Var(V) by the delta method.
+
+        Parameters
+        ----------
+        contrast : ndarray, shape (terms,)
+
+        Source: Satterthwaite 1946, An approximate distribution of estimates of variance components.
+        """
+        variance = float(contrast @ self.covariance @ contrast)
+        gradient = np.einsum("pij,i,j->p", self.derivatives, contrast, contrast)
+        uncertainty = float(gradient @ self.parameters @ gradient)
+        return max(_LEAST, 2 * variance**2 / uncertainty) if uncertainty > 0 else math.inf
