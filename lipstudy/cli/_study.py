@@ -36,11 +36,12 @@ def plan(study: Path, manifest: Path | None, path: Path | None, seed: int, outpu
     machine.
     """
     from lipstudy.records import read_manifest, write_plan
-    from lipstudy.study import balance_of, load_study, plan_study
+    from lipstudy.study import balance_of, check_locked, load_study, plan_study
 
     definition = load_study(study)
     clips = read_manifest(manifest or study.parent / definition.clips, verify=True)
     trials = plan_study(definition, clips, seed=seed)
+    check_locked(study, definition, trials)
     path = path or study.with_suffix(".plan.csv")
     write_plan(path, trials)
     balance = balance_of(trials)
@@ -49,13 +50,13 @@ def plan(study: Path, manifest: Path | None, path: Path | None, seed: int, outpu
             "plan": str(path),
             "participants": definition.participants,
             "trials": len(trials),
-            "catch_trials": sum(trial.kind != "2afc" for trial in trials),
+            "catch_trials": sum(trial.kind.startswith("catch") for trial in trials),
             "design_sha256": trials[0].design_sha256,
             "seed": seed,
             "balance": [asdict(row) for row in balance],
         },
-        f"{_balance_table(balance)}\n"
-        f"{path}: {len(trials)} trials of {definition.participants} participants, seed {seed}",
+        (f"{_balance_table(balance)}\n" if balance else "")
+        + f"{path}: {len(trials)} trials of {definition.participants} participants, seed {seed}",
     )
 
 
@@ -91,15 +92,17 @@ def simulate(
     Interrupted, it goes on where it stopped, with the same answers.
     """
     from lipstudy.records import read_manifest, read_plan
-    from lipstudy.study import SimulatedViewers, load_study, load_viewers, simulate_study
+    from lipstudy.study import SimulatedViewers, check_locked, load_study, load_viewers, simulate_study
 
     definition = load_study(study)
     clips = read_manifest(manifest or study.parent / definition.clips)
+    planned = read_plan(plan)
+    check_locked(study, definition, planned)
     folder = folder or plan.parent / "data"
     with output.progress("simulating", "session") as progress:
         trials = simulate_study(
             definition,
-            read_plan(plan),
+            planned,
             clips,
             folder,
             seed=seed,

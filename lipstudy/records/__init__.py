@@ -3,6 +3,7 @@
 from lipstudy.records._atomic import atomic_path, existing_file, sha256_of_file, sync_folder, write_bytes, write_text
 from lipstudy.records._clips import Clip, Embodiment, Fault, read_manifest, write_manifest
 from lipstudy.records._declaration import Declared, read_declaration
+from lipstudy.records._lock import StudyLock, read_lock, write_lock
 from lipstudy.records._participants import (
     Participant,
     QualityMeasure,
@@ -26,6 +27,7 @@ __all__ = [
     "QualityMeasure",
     "Response",
     "Row",
+    "StudyLock",
     "Trial",
     "TrialKind",
     "Verdict",
@@ -35,6 +37,7 @@ __all__ = [
     "hash_of",
     "provenance",
     "read_declaration",
+    "read_lock",
     "read_manifest",
     "read_participants",
     "read_plan",
@@ -43,6 +46,7 @@ __all__ = [
     "sha256_of_file",
     "sync_folder",
     "write_bytes",
+    "write_lock",
     "write_manifest",
     "write_participants",
     "write_plan",

@@ -24,6 +24,7 @@ QualityMeasure = Literal[
     "dropped_share",
     "out_of_sync_share",
     "focus_lost_share",
+    "proof_share",
 ]
 """Columns that a rule of the study file may bound."""
 
@@ -62,6 +63,11 @@ class Participant(Row):
         description="of trials with a measured offset, those with sound and picture over 40 ms apart", ge=0, le=1
     )
     focus_lost_share: float | None = Field(description="share of trials in which the window lost the focus", ge=0, le=1)
+    proof_share: float | None = Field(
+        description="share of answers with everything measured: dropped frames, sound against picture, focus, screen",
+        ge=0,
+        le=1,
+    )
     screen_hz: float | None = Field(description="frames per second of the screen, median over trials", gt=0)
     consent_version: str | None = Field(description="version of the consent text agreed to; empty if there is none")
     consent_at: str | None = Field(description="date and time of the consent, ISO 8601")

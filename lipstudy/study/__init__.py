@@ -24,7 +24,10 @@ from lipstudy.study._events import (
     WithdrawalCodeGiven,
     read_event,
 )
+from lipstudy.study._export import export_psych_ds
 from lipstudy.study._folder import write_tables
+from lipstudy.study._kinds import MEASURED, RECORDED
+from lipstudy.study._locking import LOCK_NAME, check_lock, check_locked, freeze_study, frozen_study, lock_of
 from lipstudy.study._log import EventLog, event_log_path, read_events
 from lipstudy.study._plan import Balance, balance_of, check_plan, plan_study, slot_name
 from lipstudy.study._presenter import (
@@ -36,6 +39,7 @@ from lipstudy.study._presenter import (
     StopAsked,
     TrialAnswer,
 )
+from lipstudy.study._quality import participant_row
 from lipstudy.study._rules import QualityRule
 from lipstudy.study._screens import (
     AttentionScreen,
@@ -55,22 +59,26 @@ from lipstudy.study._screens import (
 )
 from lipstudy.study._session import IllegalEventError, Session, plan_hash, planned_for, slot_of
 from lipstudy.study._simulate import SimulatedPresenter, simulate_session, simulate_study
+from lipstudy.study._slots import SlotState, claim_slot, issue_slot, slot_states
 from lipstudy.study._strengths import Comparison, Strengths, estimate_strengths, expected_information
 from lipstudy.study._study import Factors, FaultTrials, Study, load_study
 from lipstudy.study._table import (
     IN_SYNC_MS,
     Answer,
     answer_table,
-    collect_answers,
     collect_sessions,
     collect_trials,
     trial_table,
     write_answers,
 )
 from lipstudy.study._viewer import Choice, SimulatedViewer, SimulatedViewers, load_viewers
+from lipstudy.study._withdraw import Withdrawal, withdraw_session
 
 __all__ = [
     "IN_SYNC_MS",
+    "LOCK_NAME",
+    "MEASURED",
+    "RECORDED",
     "Answer",
     "AttentionQuestion",
     "AttentionScreen",
@@ -121,6 +129,7 @@ __all__ = [
     "SimulatedPresenter",
     "SimulatedViewer",
     "SimulatedViewers",
+    "SlotState",
     "StartScreen",
     "StopAsked",
     "Strengths",
@@ -130,12 +139,15 @@ __all__ = [
     "TrialFailed",
     "TrialScreen",
     "TrialStarted",
+    "Withdrawal",
     "WithdrawalCodeGiven",
     "answer_table",
     "balance_of",
+    "check_lock",
+    "check_locked",
     "check_plan",
+    "claim_slot",
     "code_hash",
-    "collect_answers",
     "collect_sessions",
     "collect_trials",
     "comparisons_of",
@@ -143,9 +155,15 @@ __all__ = [
     "estimate_strengths",
     "event_log_path",
     "expected_information",
+    "export_psych_ds",
+    "freeze_study",
+    "frozen_study",
+    "issue_slot",
     "load_study",
     "load_viewers",
+    "lock_of",
     "most_informative",
+    "participant_row",
     "plan_hash",
     "plan_study",
     "planned_for",
@@ -156,7 +174,9 @@ __all__ = [
     "simulate_study",
     "slot_name",
     "slot_of",
+    "slot_states",
     "trial_table",
+    "withdraw_session",
     "write_answers",
     "write_tables",
 ]

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lipstudy.records import PlannedTrial, Trial, write_trials
+from lipstudy.records import PlannedTrial, Trial, write_participants, write_trials
+from lipstudy.study._quality import participant_row
 from lipstudy.study._study import Study
-from lipstudy.study._table import collect_answers, collect_trials, write_answers
+from lipstudy.study._table import answer_table, collect_sessions, trial_table, write_answers
 
 __all__ = ["write_tables"]
 
@@ -13,7 +14,7 @@ __all__ = ["write_tables"]
 def write_tables(folder: str | Path, study: Study, plan: Sequence[PlannedTrial]) -> list[Trial]:
     """Derive the tables of a study folder from its event logs, and write them.
 
-    ``trials.csv``, and with questions ``answers.csv``, each with its data dictionary.
+    ``trials.csv``, ``participants.csv``, and with questions ``answers.csv``, each with its data dictionary.
 
     Raises
     ------
@@ -22,8 +23,11 @@ def write_tables(folder: str | Path, study: Study, plan: Sequence[PlannedTrial])
     OutputError
         If the folder cannot be written.
     """
-    trials = collect_trials(folder, plan)
+    folder = Path(folder)
+    sessions = collect_sessions(folder, plan)
+    trials = [row for events in sessions for row in trial_table(events, plan)]
     if study.questions or study.attention_questions:
-        write_answers(Path(folder) / "answers.csv", collect_answers(folder, plan, study))
-    write_trials(Path(folder) / "trials.csv", trials)
+        write_answers(folder / "answers.csv", [row for events in sessions for row in answer_table(events, study)])
+    write_participants(folder / "participants.csv", [participant_row(events, plan, study) for events in sessions])
+    write_trials(folder / "trials.csv", trials)
     return trials

@@ -10,6 +10,7 @@ from lipstudy.study._asked import Question
 from lipstudy.study._engine import Tell, run_session
 from lipstudy.study._events import Side
 from lipstudy.study._folder import write_tables
+from lipstudy.study._locking import freeze_study
 from lipstudy.study._log import EventLog
 from lipstudy.study._plan import check_plan
 from lipstudy.study._presenter import Playing, Presentation, Presenter, TrialAnswer
@@ -154,6 +155,7 @@ def simulate_study(
     slots = dict.fromkeys(participants or (trial.participant for trial in plan))
     by_name = {clip.clip_id: clip for clip in clips}
     logs = [EventLog.of(folder, study, plan, slot) for slot in slots]
+    freeze_study(folder, study, plan)
 
     def run(log: EventLog) -> None:
         simulate_session(log, by_name, seed=seed, viewers=viewers)
@@ -207,6 +209,6 @@ def simulate_session(
         session=name,
         simulated=True,
         clock=lambda: presenter.now_s,
-        new_code=lambda: name,
+        new_code=lambda: f"SIMULATED-{participant}",
         tell=tell,
     )

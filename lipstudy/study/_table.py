@@ -32,7 +32,6 @@ __all__ = [
     "IN_SYNC_MS",
     "Answer",
     "answer_table",
-    "collect_answers",
     "collect_sessions",
     "collect_trials",
     "trial_table",
@@ -153,11 +152,6 @@ def collect_trials(folder: str | Path, plan: Sequence[PlannedTrial]) -> list[Tri
         If a log is damaged or does not belong to the plan, or two sessions have the same name.
     """
     return [row for events in collect_sessions(folder, plan) for row in trial_table(events, plan)]
-
-
-def collect_answers(folder: str | Path, plan: Sequence[PlannedTrial], study: Study) -> list[Answer]:
-    """Return the answers of all sessions of a study folder. Raises InputError like `collect_trials`."""
-    return [row for events in collect_sessions(folder, plan) for row in answer_table(events, study)]
 
 
 def write_answers(path: str | Path, answers: Sequence[Answer]) -> None:

@@ -23,10 +23,16 @@ def make_clips() -> Callable[..., list[Clip]]:
         sentences: Sequence[str] = ("s1", "s2", "s3", "s4"),
         articulations: Sequence[float] = SCALES,
         operators: Sequence[str] = ("rest",),
+        models: Sequence[str] = ("visemes",),
+        faults: Sequence[str] = (),
     ) -> list[Clip]:
         return [
             Clip(
-                clip_id=(name := f"{embodiment}_{speaker}_{sentence}_{operator}_{scale:g}"),
+                clip_id=(
+                    name := f"{embodiment}_{speaker}_{sentence}_{operator}_{scale:g}"
+                    + ("" if model == "visemes" else f"_{model}")
+                    + (f"_{fault}" if fault else "")
+                ),
                 path=f"{name}.mp4",
                 sha256=hashlib.sha256(name.encode()).hexdigest(),
                 speaker=speaker,
@@ -36,7 +42,8 @@ def make_clips() -> Callable[..., list[Clip]]:
                 effective_articulation=scale**0.9,
                 embodiment=embodiment,  # type: ignore[arg-type]
                 source="landmarks",
-                model="visemes",
+                model=model,
+                fault=fault,  # type: ignore[arg-type]
                 fps=25,
                 frames=50,
                 duration_s=2,
@@ -48,6 +55,8 @@ def make_clips() -> Callable[..., list[Clip]]:
             for sentence in sentences
             for operator in operators
             for scale in articulations
+            for model in models
+            for fault in (None, *(faults if scale == 1 else ()))
         ]
 
     return making

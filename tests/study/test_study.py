@@ -36,7 +36,7 @@ def test_a_minimal_study_uses_every_level(tmp_path: Path) -> None:
         ("factors:\n  articulations: [1, 0.5, 1.0]\n", r"the level 1\.0 is there twice"),
         ("factors:\n  articulations: [.nan]\n", r"line 5, factors\.articulations\.1: nan does not fit"),
         ("factors:\n  articulations: [-1]\n", r"-1 does not fit, input should be greater than or equal to 0"),
-        ("pairing: both\n", r"line 4, pairing: 'both' does not fit, input should be 'reference', 'all_pairs' or 'adaptive'"),
+        ("pairing: both\n", r"line 4, pairing: 'both' does not fit, .* 'reference', 'all_pairs' or 'adaptive'"),
         ("questions:\n  - {name: q, prompt: p, kind: choice, choices: [a]}\n", r"needs two different choices"),
         ("questions:\n  - {name: q, prompt: p, choices: [a, b]}\n", r"has choices: give it 'kind: choice'"),
         ("questions:\n  - {name: q, prompt: p}\n  - {name: q, prompt: r}\n", r"two questions are named 'q'"),

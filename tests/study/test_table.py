@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from lipstudy.errors import InputError
-from lipstudy.records import Trial, read_trials
+from lipstudy.records import Trial, read_rows, read_trials
 from lipstudy.study import (
+    Answer,
     ClipPlayed,
     EventLog,
     ResponseGiven,
@@ -15,7 +16,6 @@ from lipstudy.study import (
     SessionStarted,
     TrialFailed,
     TrialStarted,
-    collect_answers,
     collect_trials,
     plan_hash,
     plan_study,
@@ -121,7 +121,7 @@ def test_all_sessions_are_collected_in_the_order_of_the_plan(study, plan, clips,
     trials = simulate_study(study, plan, clips, tmp_path, seed=1)
     assert [(trial.participant, trial.trial) for trial in trials] == [(row.participant, row.trial) for row in plan]
     assert read_trials(tmp_path / "trials.csv") == trials
-    answers = collect_answers(tmp_path, plan, study)
+    answers = read_rows(tmp_path / "answers.csv", Answer, what="answers")
     assert len(answers) == 4 * len(study.questions)
     assert all(answer.simulated for answer in answers)
     assert (tmp_path / "answers.json").exists()

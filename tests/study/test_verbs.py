@@ -183,6 +183,8 @@ def test_a_folder_that_may_not_be_written_is_told(run, lab: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no limit of file sizes")
 def test_a_full_disk_is_told_and_costs_no_answer(run, lab: Path) -> None:
     run("plan", "study.yaml")
+    run(*SIMULATE, "--participant", "P03")
+    (lab / "data" / "trials.csv").unlink()
     limited = ["bash", "-c", 'ulimit -f 4; exec "$@"', "bash"]  # 4 KiB
     done = subprocess.run([*limited, *COMMAND, *SIMULATE], capture_output=True, text=True)
     assert done.returncode == 2
