@@ -25,7 +25,13 @@ VERBS = {
     "render": ("lipstudy.cli._clips", "Show one landmark track as a clip: as lines or points, or on a photograph."),
     "build": ("lipstudy.cli._clips", "Build a stimulus set from a recipe: clips, clips.csv, speech and tracks."),
     "plan": ("lipstudy.cli._study", "Write every trial of every participant slot."),
+    "lock": (
+        "lipstudy.cli._folder",
+        "Fix a study before data are seen: definition, rules, tests, clips and plan.",
+    ),
     "simulate": ("lipstudy.cli._study", "Run simulated viewers through a plan."),
+    "withdraw": ("lipstudy.cli._folder", "Delete the session of a person who takes back consent."),
+    "export": ("lipstudy.cli._folder", "Write a study folder as a Psych-DS data set with its codebook."),
     "fit": ("lipstudy.cli._inference", "Fit a mixed logit model to a table, with two engines."),
     "analyze": ("lipstudy.cli._inference", "Turn a trial table into results.json and a report page."),
     "power": ("lipstudy.cli._inference", "Say how many participants and sentences a study needs, by simulation."),
