@@ -6,7 +6,7 @@ teeth and tongue come from the frame of the film whose lips are nearest, correct
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._interior import compose_mouth, mouth_opening, warp_skin
-from lipstudy.clips._mouth_bank import MOUTH_LIPS, MouthBank, mouths_of
+from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of
 from lipstudy.clips._mouth_path import mouth_path
 from lipstudy.clips._photograph import PhotoFace, crop_to_head
 from lipstudy.clips._warp import FaceWarp, smoothstep
@@ -51,6 +51,7 @@ _CUT_IOD = 0.15
 _CUT_FRAMES = 3
 """Smoothing in time mixes the two heads for so many frames beside a cut."""
 _GRID_PX = 4
+_TOGETHER_FRAMES = 256
 _COVER_BESIDE_IOD = 0.26
 _COVER_BELOW_IOD = 0.3
 """How far beyond the lips the skin of the bank passes into that of the plate."""
@@ -110,14 +111,15 @@ def open_film_face(film_path: str | Path, track: LandmarkTrack) -> FilmFace:
     neutral = np.asarray(neutral_of(track), np.float64)
     plate_index = _plate_index(track, neutral, usable)
     chosen = set(_spread(np.flatnonzero(usable)).tolist()) | {plate_index}
-    plate = next(image for index, image in enumerate(read_frames(film.path)) if index == plate_index)
-    plate_px = points_px[plate_index]
+    picture = next(image for index, image in enumerate(read_frames(film.path)) if index == plate_index)
+    plate = PhotoFace(np.ascontiguousarray(picture), points_px[plate_index].astype(np.float32))
+    still, still_px = crop_to_head(plate, BANK_PX)
     kept = ((index, image) for index, image in enumerate(read_frames(film.path)) if index in chosen)
-    bank = mouths_of(kept, track, neutral, plate=plate, plate_px=plate_px, plate_index=plate_index)
+    bank = mouths_of(kept, track, neutral, plate=still, plate_px=still_px, plate_index=plate_index)
     if len(bank) < len(chosen):
         raise InputError(f"{film.path} does not have the {track.num_frames} frames of its track: track it again")
     return FilmFace(
-        plate=PhotoFace(np.ascontiguousarray(plate), plate_px.astype(np.float32)),
+        plate=plate,
         pose=_pose_at(track.pose, plate_index),
         points=track.points[plate_index].astype(np.float64),
         neutral=neutral,
@@ -171,13 +173,14 @@ def render_film_face(
     bank = face.bank
     path = mouth_path(displacement[:, list(MOUTH_LIPS), :2], bank.shapes, bank.appearance, bank.follows, bank.turn_deg)
     stage = _Stage.of(face, size_px)
-    for index, mouth in enumerate(path.frames.tolist()):
-        frame, folds = stage.shown(displacement[index], mouth)
-        if folds and on_fold is not None:
-            on_fold(index)
-        if path.beyond[index] and on_extrapolated is not None:
-            on_extrapolated(index)
-        yield frame
+    for start in range(0, track.num_frames, _TOGETHER_FRAMES):
+        for index, target_px in enumerate(stage.targets_px(displacement[start : start + _TOGETHER_FRAMES]), start):
+            frame, folds = stage.shown(target_px, int(path.frames[index]))
+            if folds and on_fold is not None:
+                on_fold(index)
+            if path.beyond[index] and on_extrapolated is not None:
+                on_extrapolated(index)
+            yield frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,9 +190,7 @@ class _Stage:
     face: FilmFace
     still: Image
     still_px: Floats
-    zoom: float
     head: FaceWarp
-    weights: Floats
     part: tuple[slice, slice]
     """Rows and columns of the clip that the mouths of the bank cover."""
     to_part: Floats
@@ -201,95 +202,89 @@ class _Stage:
     @classmethod
     def of(cls, face: FilmFace, size_px: int) -> "_Stage":
         still, still_px = crop_to_head(face.plate, size_px)
-        plate_px = face.plate.landmarks_px.astype(np.float64)
-        one, other = MEDIAPIPE_478.outer_eye_corners
-        zoom = float(
-            np.linalg.norm((still_px[one] - still_px[other])[:2])
-            / np.linalg.norm((plate_px[one] - plate_px[other])[:2])
+        zoom = float(np.hypot(*laid_on(still_px, face.plate.landmarks_px.astype(np.float64))[:, 0]))
+        head = FaceWarp.of(still_px, unit_px=zoom * float(face.pose.scale_px[0]), size_px=(size_px, size_px))
+        bank, (height, width) = face.bank, face.bank.images[0].shape[:2]
+        larger = size_px / BANK_PX
+        left, top = (round(first * larger) for first in (bank.left_px, bank.top_px))
+        right, bottom = (
+            min(size_px, round((first + side) * larger))
+            for first, side in ((bank.left_px, width), (bank.top_px, height))
         )
-        unit_px = zoom * float(face.pose.scale_px[0])
-        head = FaceWarp.of(still_px, unit_px=unit_px, size_px=(size_px, size_px))
-        bank, height, width = face.bank, *face.bank.images[0].shape[:2]
-        larger = zoom / bank.scale
-        # The place of the bank's first pixel in the clip, by way of the plate.
-        first = (np.array([bank.left_px, bank.top_px]) + 0.5 / bank.scale - 0.5 - plate_px[one, :2]) * zoom
-        first += still_px[one, :2]
-        left, top = np.ceil(np.maximum(first - larger / 2 + 0.5, 0)).astype(int).tolist()
-        right, bottom = np.floor(np.minimum(first + larger * np.array([width, height]), size_px)).astype(int).tolist()
-        to_part = np.array([[larger, 0, first[0] - left], [0, larger, first[1] - top]])
-        part_head = FaceWarp(head.origin_px - (left, top), head.right_axis, unit_px, (right - left, bottom - top))
-        coarse = np.stack(np.meshgrid(*(np.arange(0.0, end - 1 + _GRID_PX, _GRID_PX) for end in part_head.size_px)), -1)
+        # Whole numbers are the middles of pixels.
+        shift = (np.array([bank.left_px, bank.top_px]) + 0.5) * larger - 0.5 - (left, top)
+        part_head = replace(head, origin_px=head.origin_px - (left, top), size_px=(right - left, bottom - top))
+        x, y = ((np.arange(-(-side // _GRID_PX)) + 0.5) * _GRID_PX - 0.5 for side in part_head.size_px)
         return cls(
             face=face,
             still=still,
             still_px=still_px,
-            zoom=zoom,
             head=head,
-            weights=articulation_weights(MEDIAPIPE_478)[:, None],
             part=(slice(top, bottom), slice(left, right)),
-            to_part=to_part,
+            to_part=np.column_stack([np.eye(2) * larger, shift]),
             part_head=part_head,
-            places=part_head.to_head(coarse),
+            places=part_head.to_head(np.stack(np.meshgrid(x, y), axis=-1)),
         )
 
-    def shown(self, displacement: Floats, mouth: int) -> tuple[Image, int]:
+    def targets_px(self, displacement: Floats) -> Floats:
+        """Return where the landmarks shall be in the clip, (T, 478, 3), for displacements (T, 478, 3) in IOD."""
         face = self.face
-        asked = face.points + self.weights * (face.neutral + displacement - face.points)
-        target = uncross_lips(asked, MEDIAPIPE_478)
-        target_px = face.pose.to_pixels(target[None])[0] * self.zoom
-        anchor = MEDIAPIPE_478.outer_eye_corners[0]
-        target_px[:, :2] += self.still_px[anchor, :2] - face.plate.landmarks_px[anchor, :2] * self.zoom
-        skin = self.head.map_between(self.still_px, target_px)
-        frame = self.still.copy()
-        frame[skin.rows, skin.columns] = warp_skin(self.still, skin, mouth_opening(target_px, self.head), self.head)
-        part = frame[self.part]
-        target_px[:, :2] -= (self.part[1].start, self.part[0].start)
-        lips, folds = self._mouth(mouth, target_px)
-        cover, gain = self._cover(target_px), self._gain(mouth, target_px)
-        mixed = part + (lips * gain - part) * cover[..., None]
-        frame[self.part] = np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
-        return frame, skin.folds + folds
+        weights = articulation_weights(MEDIAPIPE_478)[:, None]
+        asked = uncross_lips(face.points + weights * (face.neutral + displacement - face.points), MEDIAPIPE_478)
+        pose = HeadPose(*(np.repeat(each, len(asked), axis=0) for each in astuple(face.pose)))
+        place = laid_on(self.still_px, face.plate.landmarks_px.astype(np.float64))
+        targets_px = pose.to_pixels(asked)
+        targets_px[..., :2] = targets_px[..., :2] @ place[:, :2].T + place[:, 2]
+        return targets_px
 
-    def _mouth(self, mouth: int, target_px: Floats) -> tuple[Floats, int]:
-        """Return a mouth of the bank moved to the target, over the whole part, and the folds of its warp."""
-        bank, frame = self.face.bank, self.part_head
-        image = cv2.warpAffine(
-            bank.images[mouth], self.to_part, frame.size_px, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    def shown(self, target_px: Floats, mouth: int) -> tuple[Image, int]:
+        bank, (rows, columns) = self.face.bank, self.part
+        mouth_px = bank.landmarks_px[mouth] @ self.to_part[:, :2].T + self.to_part[:, 2] + (columns.start, rows.start)
+        skin, lips = self.head.maps_between([self.still_px, mouth_px], target_px, [self.head.whole, self.part])
+        target = mouth_opening(target_px, self.head)
+        frame = self.still.copy()
+        frame[skin.rows, skin.columns] = warp_skin(self.still, skin, target, self.head)
+        image = self._image(mouth)
+        source, look = mouth_opening(mouth_px, self.head), bank.looks[mouth]
+        image[lips.rows, lips.columns] = compose_mouth(image, lips, source, target, self.part_head, look)
+        share = self._share(mouth, target_px)
+        own = 1 - share[..., 3:]
+        frame[self.part] = np.rint(np.minimum(frame[self.part] * own + image * share[..., :3], 255))
+        return frame, skin.folds + lips.folds
+
+    def _image(self, mouth: int) -> Image:
+        image = self.face.bank.images[mouth]
+        if self.head.size_px[0] == BANK_PX:
+            return image.copy()
+        return np.asarray(
+            cv2.warpAffine(
+                image, self.to_part, self.part_head.size_px, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+            )
         )
-        source_px = bank.landmarks_px[mouth] @ self.to_part[:, :2].T + self.to_part[:, 2]
-        warp = frame.map_between(source_px, target_px)
-        source, target = mouth_opening(source_px, frame), mouth_opening(target_px, frame)
-        whole = image.astype(np.float32)
-        whole[warp.rows, warp.columns] = compose_mouth(image, warp, source, target, frame, bank.looks[mouth])
-        return whole, warp.folds
+
+    def _share(self, mouth: int, target_px: Floats) -> Floats:
+        """Return (h, w, 4): what red, green and blue of a mouth are multiplied by, and the part it has, 0 to 1."""
+        cover = self._cover(target_px)[..., None]
+        centre = self.head.to_head(target_px[list(MEDIAPIPE_478.mouth_corners), :2]).mean(0)
+        even, right, down = self.face.bank.gains[mouth]
+        along = np.clip(self.places - centre, -0.6, 0.6)
+        gain = np.exp(even + along[..., :1] * right + along[..., 1:] * down)
+        coarse = np.concatenate([gain * cover, cover], axis=-1).astype(np.float32)
+        rows, columns = coarse.shape[:2]
+        fine = cv2.resize(coarse, (columns * _GRID_PX, rows * _GRID_PX), interpolation=cv2.INTER_LINEAR)
+        width, height = self.part_head.size_px
+        return np.asarray(fine[:height, :width])
 
     def _cover(self, target_px: Floats) -> Floats:
-        """Return the part, 0 to 1, that the mouth of the bank has in each pixel: 1 on the lips, 0 at nose and jaw."""
-        lips = self.part_head.to_head(target_px[list(MOUTH_LIPS), :2])
+        """Return the part that the bank has at the places of the grid: 1 on the lips, 0 at nose and jaw."""
+        lips = self.head.to_head(target_px[list(MOUTH_LIPS), :2])
         low, high = lips.min(0), lips.max(0)
-        nose = self.part_head.to_head(target_px[list(MEDIAPIPE_478.lines["nose base"]), :2])[:, 1].max()
+        nose = self.head.to_head(target_px[list(MEDIAPIPE_478.lines["nose base"]), :2])[:, 1].max()
         x, y = self.places[..., 0], self.places[..., 1]
         beside = np.maximum(np.maximum(low[0] - x, x - high[0]), 0) / _COVER_BESIDE_IOD
         above = np.maximum(low[1] - y, 0) / np.clip(low[1] - nose, 0.08, _COVER_BELOW_IOD)
         below = np.maximum(y - high[1], 0) / _COVER_BELOW_IOD
-        outside = np.hypot(beside, np.maximum(above, below))
-        return self._fine(1 - smoothstep(outside, 0.2, 1.0))
-
-    def _gain(self, mouth: int, target_px: Floats) -> Floats:
-        """Return what the light of a mouth is multiplied by, (h, w, 3)."""
-        centre = self.part_head.to_head(target_px[list(MEDIAPIPE_478.mouth_corners), :2]).mean(0)
-        even, right, down = self.face.bank.gains[mouth]
-        along = np.clip(self.places - centre, -0.6, 0.6)
-        return self._fine(np.exp(even + along[..., :1] * right + along[..., 1:] * down))
-
-    def _fine(self, coarse: Floats) -> Floats:
-        width, height = self.part_head.size_px
-        # Node i of the grid is the middle of pixel i * _GRID_PX.
-        place = np.array([[_GRID_PX, 0, 0], [0, _GRID_PX, 0]], np.float64)
-        fine = cv2.warpAffine(
-            coarse.astype(np.float32), place, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        return np.asarray(fine)
+        return 1 - smoothstep(np.hypot(beside, np.maximum(above, below)), 0.2, 1.0)
 
 
 def _checked(path: Path, num_frames: int, size_px: tuple[int, int], track: LandmarkTrack) -> Floats:

@@ -29,12 +29,13 @@ Image = NDArray[np.uint8]
 _RIGHT, _LEFT = 78, 308
 _UPPER = (_RIGHT, *(upper for upper, _ in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
 _LOWER = (_RIGHT, *(lower for _, lower in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
-_COLUMNS = 56
+_COLUMNS = 40
 _STRIP_ROWS, _STRIP_COLUMNS = 24, 10
 _LIP_EDGE_IOD = 0.012
 """The tracker's inner lip contour is this uncertain: lips are sampled so far outside of it, teeth so far inside."""
 
 
+_BESIDE_IOD = 0.06
 _FEATHER_IOD = 0.018
 _CORNER_IOD = 0.025
 _LIP_SHADOW_IOD = 0.08
@@ -144,12 +145,12 @@ def compose_mouth(
     -------
     ndarray of shape (h, w, 3) uint8
     """
-    rows, across, down = _mouth_pixels(warp, target, frame)
-    upper, lower = warp.upper[rows], warp.lower[rows]
-    _keep_to_lips(upper, source, frame, side=-1)
-    _keep_to_lips(lower, source, frame, side=1)
+    place = _MouthPixels.of(warp, target, frame)
+    for where, side in ((warp.upper[place.box], -1), (warp.lower[place.box], 1)):
+        _keep_to_lips(where, source, frame, side=side)
+    skin = warp_image(image, warp, place.lower_share(target, frame), place.columns, rows=place.rows)
+    across, down = place.across[:, place.columns], place.down[:, place.columns]
     top, bottom = target.at(across)
-    skin = warp_image(image, warp, _lower_share(across, (top + bottom) / 2 - down, target, frame), rows)
     feather = max(1.8, _FEATHER_IOD * frame.unit_px)
     cover = np.clip(0.5 + (down - top) / feather, 0, 1) + np.clip(0.5 + (bottom - down) / feather, 0, 1) - 1
     from_corner = np.minimum(across - target.left_px, target.right_px - across)
@@ -157,45 +158,66 @@ def compose_mouth(
     inside = np.flatnonzero(cover.max(0) > 0)
     if len(inside):
         columns = slice(inside[0], inside[-1] + 1)
-        part = skin[rows, columns].astype(np.float32)
+        part = skin[place.box][:, columns]
         behind = _interior(image, across[:, columns], down[:, columns], source, target, frame, look)
         mixed = part + (behind - part) * np.clip(cover[:, columns, None], 0, 1)
-        skin[rows, columns] = np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
+        part[:] = np.rint(np.clip(mixed, 0, 255))
     return skin
 
 
 def warp_skin(image: Image, warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> Image:
-    """Return the warped rectangle of `warp` without an inside of the mouth: the two lips meet where it would be."""
-    rows, across, down = _mouth_pixels(warp, target, frame)
-    top, bottom = target.at(across)
-    return warp_image(image, warp, _lower_share(across, (top + bottom) / 2 - down, target, frame), rows)
+    """Return the warped rectangle of `warp`, wrong where the mouth is: skin for another mouth to lie on."""
+    place = _MouthPixels.of(warp, target, frame)
+    return warp_image(image, warp, place.lower_share(target, frame), None, rows=place.rows)
 
 
-def _lower_share(across: Floats, above: Floats, target: MouthOpening, frame: FaceWarp) -> Floats:
-    # Beside the mouth the two halves of the face pass into each other, the more softly the farther from the corner.
-    beyond = np.maximum(np.maximum(target.left_px - across, across - target.right_px), 0)
-    soft = 0.7 + 0.3 * np.minimum(beyond, 0.3 * frame.unit_px)
-    return np.asarray(np.clip(0.5 - above / (2 * soft), 0, 1)[..., None], np.float32)
+@dataclass(frozen=True, slots=True)
+class _MouthPixels:
+    """The pixels around a mouth, in the rectangle of a warp."""
 
+    rows: slice
+    columns: slice
+    """Those of the mouth itself and a little beside it."""
+    across: Floats
+    """(rows, all columns) along the head's right axis, pixels from between the eyes."""
+    down: Floats
+    """The same, down."""
 
-def _mouth_pixels(warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> tuple[slice, Floats, Floats]:
-    height, width = warp.upper.shape[:2]
-    edge = np.array(
-        [
-            (target.left_px - 0.3 * frame.unit_px, target.top_px[0]),
-            (target.right_px + 0.3 * frame.unit_px, target.top_px[-1]),
-            (target.across_px[np.argmin(target.top_px)], target.top_px.min()),
-            (target.across_px[np.argmax(target.bottom_px)], target.bottom_px.max()),
-        ]
-    )
-    edge_rows = (edge @ frame.axes + frame.origin_px)[:, 1] - warp.top_px
-    room = 0.12 * frame.unit_px + 2
-    first = int(np.clip(edge_rows.min() - room, 0, height - 1))
-    last = int(np.clip(edge_rows.max() + room, first + 1, height))
-    x = np.arange(width) + warp.left_px - frame.origin_px[0]
-    y = np.arange(first, last)[:, None] + warp.top_px - frame.origin_px[1]
-    (right_x, right_y), (down_x, down_y) = frame.axes
-    return slice(first, last), x * right_x + y * right_y, x * down_x + y * down_y
+    @property
+    def box(self) -> tuple[slice, slice]:
+        return self.rows, self.columns
+
+    @classmethod
+    def of(cls, warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> "_MouthPixels":
+        height, width = warp.upper.shape[:2]
+        beside_px = _BESIDE_IOD * frame.unit_px
+        edge = np.array(
+            [
+                (target.left_px - beside_px, target.top_px[0]),
+                (target.right_px + beside_px, target.top_px[-1]),
+                (target.across_px[np.argmin(target.top_px)], target.top_px.min()),
+                (target.across_px[np.argmax(target.bottom_px)], target.bottom_px.max()),
+            ]
+        )
+        edge = edge @ frame.axes + frame.origin_px - (warp.left_px, warp.top_px)
+        room = 0.12 * frame.unit_px + 2
+        first = int(np.clip(edge[:, 1].min() - room, 0, height - 1))
+        last = int(np.clip(edge[:, 1].max() + room, first + 1, height))
+        left = int(np.clip(edge[:, 0].min(), 0, width - 1))
+        right = int(np.clip(edge[:, 0].max() + 1, left + 1, width))
+        x = (np.arange(width) + warp.left_px - frame.origin_px[0]).astype(np.float32)
+        y = (np.arange(first, last)[:, None] + warp.top_px - frame.origin_px[1]).astype(np.float32)
+        (right_x, right_y), (down_x, down_y) = frame.axes.tolist()
+        return cls(slice(first, last), slice(left, right), x * right_x + y * right_y, x * down_x + y * down_y)
+
+    def lower_share(self, target: MouthOpening, frame: FaceWarp) -> NDArray[np.float32]:
+        """Return the part that the lower half of the face has, (rows, all columns, 1)."""
+        middle = np.interp(self.across, target.across_px, (target.top_px + target.bottom_px) / 2)
+        # Beside the mouth the two halves pass into each other, the more softly the farther from the corner.
+        beyond = np.maximum(np.maximum(target.left_px - self.across, self.across - target.right_px), 0)
+        soft = 0.7 + 0.3 * np.minimum(beyond, 0.3 * frame.unit_px)
+        share = np.clip(0.5 + (self.down - middle) / (2 * soft), 0, 1)
+        return np.asarray(share[..., None], np.float32)
 
 
 def _keep_to_lips(where: NDArray[np.float32], source: MouthOpening, frame: FaceWarp, *, side: int) -> None:
@@ -207,6 +229,8 @@ def _keep_to_lips(where: NDArray[np.float32], source: MouthOpening, frame: FaceW
     # Where the source's lips touch, the dark line between them is theirs and stays.
     margin = edge * (2 * smoothstep(bottom - top, edge, 3 * edge) - 1)
     over = np.maximum(down - (top - margin), 0) if side < 0 else np.minimum(down - (bottom + margin), 0)
+    beyond = np.maximum(source.left_px - across, across - source.right_px)
+    over *= 1 - smoothstep(beyond, 0, _BESIDE_IOD * frame.unit_px)
     where -= (over[..., None] * frame.axes[1]).astype(np.float32)
 
 

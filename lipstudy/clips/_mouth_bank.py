@@ -13,17 +13,20 @@ from lipstudy.clips._mouth_looks import mouth_looks
 from lipstudy.clips._warp import FaceWarp
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture
 
-__all__ = ["MOUTH_LIPS", "MouthBank", "laid_on", "mouths_of"]
+__all__ = ["BANK_PX", "MOUTH_LIPS", "MouthBank", "laid_on", "mouths_of"]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
 MOUTH_LIPS = MEDIAPIPE_478.subsets["lips-40"]
 
-_LARGEST_UNIT_PX = 200.0
-"""Mouths are kept at no more pixels to one inter-ocular distance: a clip of 512 pixels has 164."""
-_LOW_IOD, _HIGH_IOD = np.array([-0.75, 0.12]), np.array([0.75, 1.75])
+BANK_PX = 512
+"""Mouths are kept as a clip of this size, the usual one, needs them; for others they are made larger or smaller."""
+
+_LOW_IOD, _HIGH_IOD = np.array([-0.66, 0.3]), np.array([0.66, 1.6])
 """What is kept of a frame, in the head's axes from between the eyes."""
+_ALIAS = 0.7
+"""A film reduced by more than this is smoothed before, or fine hair would flicker."""
 _SKIN_SEEN = (
     *(164, 165, 167, 391, 393, 92, 322, 186, 410, 57, 287, 43, 273, 106, 335, 182, 406, 83, 313, 18, 200, 201, 421),
     *(194, 418, 212, 432, 202, 422, 204, 424, 206, 426, 216, 436, 203, 423),
@@ -38,13 +41,11 @@ class MouthBank:
     """The mouths of one film, in the order of the film."""
 
     images: tuple[Image, ...]
-    """Each frame laid on the plate's head: (h, w, 3) uint8 RGB, all of one size."""
-    left_px: float
-    """Where the images lie: column of the plate at which their first pixel's left edge is."""
-    top_px: float
-    """The same for rows."""
-    scale: float
-    """Their pixels to one pixel of the plate; 1 or less."""
+    """The lower face in each frame, laid on the plate's: (h, w, 3) uint8 RGB, all of one size."""
+    left_px: int
+    """Column of a clip of BANK_PX in which the images begin."""
+    top_px: int
+    """Row in which they begin."""
     landmarks_px: Floats
     """(N, 478, 2) in pixels of those images."""
     shapes: Floats
@@ -98,27 +99,24 @@ def mouths_of(
     neutral : ndarray of shape (478, 3)
         The speaker's neutral, head-normalised.
     plate, plate_px, plate_index
-        The picture of the still head, its landmarks (478, 3), and where it lies in the film.
+        The still head in a clip of BANK_PX, its landmarks (478, 3) there, and its frame of the film.
     """
-    unit_px = float(track.pose.scale_px[plate_index])
-    scale = min(1.0, _LARGEST_UNIT_PX / unit_px)
-    head = FaceWarp.of(plate_px, unit_px=unit_px, size_px=(plate.shape[1], plate.shape[0]))
+    points_px = track.pose.to_pixels(track.points)
+    first = laid_on(plate_px, points_px[plate_index])
+    unit_px = float(track.pose.scale_px[plate_index] * np.hypot(*first[:, 0]))
+    head = FaceWarp.of(plate_px, unit_px=unit_px, size_px=(BANK_PX, BANK_PX))
     corners = np.array([(x, y) for x in (_LOW_IOD[0], _HIGH_IOD[0]) for y in (_LOW_IOD[1], _HIGH_IOD[1])])
     corners_px = corners * unit_px @ head.axes + head.origin_px
-    left, top = np.floor(corners_px.min(0))
-    width, height = np.ceil((corners_px.max(0) - (left, top)) * scale).astype(int).tolist()
-    # Whole numbers are the middles of pixels.
-    to_crop = np.array([[scale, 0, (0.5 - left) * scale - 0.5], [0, scale, (0.5 - top) * scale - 0.5], [0, 0, 1]])
-    points_px = track.pose.to_pixels(track.points)
+    left, top = np.floor(corners_px.min(0)).clip(0).astype(int).tolist()
+    right, bottom = np.ceil(corners_px.max(0)).clip(0, BANK_PX).astype(int).tolist()
+    size_px = (right - left, bottom - top)
 
     def cut(image: Image, points: Floats) -> tuple[Image, Floats]:
-        place = to_crop @ np.vstack([laid_on(plate_px, points), [0, 0, 1]])
-        flags = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_CUBIC
-        picture = cv2.warpAffine(image, place[:2], (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(picture, np.uint8), points[:, :2] @ place[:2, :2].T + place[:2, 2]
+        place = laid_on(plate_px, points) - [[0, 0, left], [0, 0, top]]
+        return _laid(image, place, size_px), points[:, :2] @ place[:, :2].T + place[:, 2]
 
-    crop, crop_px = cut(plate, plate_px)
-    in_crop = FaceWarp.of(crop_px, unit_px=unit_px * scale, size_px=(width, height))
+    crop, crop_px = np.ascontiguousarray(plate[top:bottom, left:right]), plate_px[:, :2] - (left, top)
+    in_crop = FaceWarp.of(crop_px, unit_px=unit_px, size_px=size_px)
     plate_light = _light_of(crop, crop_px, in_crop)
     images, landmarks, strips, lights, indices = [], [], [], [], []
     for index, image in frames:
@@ -134,9 +132,8 @@ def mouths_of(
     aperture = lip_aperture(points, track.topology)
     return MouthBank(
         images=tuple(images),
-        left_px=float(left),
-        top_px=float(top),
-        scale=scale,
+        left_px=left,
+        top_px=top,
         landmarks_px=np.stack(landmarks),
         shapes=(points - neutral)[:, list(MOUTH_LIPS), :2],
         looks=tuple(mouth_looks(strips, aperture_iod=aperture)),
@@ -145,6 +142,19 @@ def mouths_of(
         turn_deg=_turn_deg(track, chosen, plate_index),
         follows=follows,
     )
+
+
+def _laid(image: Image, place: Floats, size_px: tuple[int, int]) -> Image:
+    zoom = float(np.hypot(*place[:, 0]))
+    if zoom < _ALIAS:
+        corners = np.array([(0.0, 0.0), (size_px[0], 0), (0, size_px[1]), size_px])
+        seen = (corners - place[:, 2]) @ np.linalg.inv(place[:, :2]).T
+        x, y = np.floor(seen.min(0) - 4 / zoom).clip(0).astype(int)
+        end_x, end_y = np.ceil(seen.max(0) + 4 / zoom).astype(int)
+        image = np.asarray(cv2.GaussianBlur(image[y:end_y, x:end_x], (0, 0), 0.4 / zoom), np.uint8)
+        place = np.column_stack([place[:, :2], place[:, 2] + place[:, :2] @ (x, y)])
+    laid = cv2.warpAffine(image, place, size_px, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, np.uint8)
 
 
 def _light_of(image: Image, points_px: Floats, frame: FaceWarp) -> Floats:

@@ -32,7 +32,7 @@ __all__ = ["PHOTOGRAPH_RENDERER_VERSION", "PhotoFace", "crop_to_head", "open_pho
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-2"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-3"
 """Written into manifests; it changes when the pixels do."""
 
 _SMALLEST_IOD_PX = 24

@@ -62,7 +62,7 @@ def test_nothing_moves_at_the_rim_of_the_warped_rectangle() -> None:
     for where in (warp.upper, warp.lower):
         moved = moves(where, warp.left_px, warp.top_px)
         for rim in (moved[0], moved[-1], moved[:, 0], moved[:, -1]):
-            np.testing.assert_array_equal(rim, 0)
+            assert np.abs(rim).max() < 1 / 32  # less is not seen: pixels are looked up to that
 
 
 def test_eyes_and_nose_bridge_stay() -> None:
