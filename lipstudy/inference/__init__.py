@@ -16,11 +16,12 @@ from lipstudy.inference._engine_fit import EngineFit, RandomEstimate
 from lipstudy.inference._levels import refuse_lone_levels
 from lipstudy.inference._mixed import FixedEffect, MixedFit, fit_mixed_logit
 from lipstudy.inference._pair_design import unanimous_pairs
+from lipstudy.inference._pair_likelihood import Link
 from lipstudy.inference._power import Assumptions, Power, simulate_choices, simulated_power
 from lipstudy.inference._proportion import Proportion, proportion
 from lipstudy.inference._ranking import PairDifference, Ranked, Ranking, rank_conditions
 from lipstudy.inference._reduction import fit_reduced
-from lipstudy.inference._strengths import PairedModel, PairTerm, fit_strengths, jod_unit
+from lipstudy.inference._strengths import PairedModel, PairTerm, Ties, fit_strengths, jod_unit
 from lipstudy.inference._tables import is_trial_table, read_table, with_factors
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "CurvePoint",
     "EngineFit",
     "FixedEffect",
+    "Link",
     "MixedFit",
     "PairDifference",
     "PairTerm",
@@ -44,6 +46,7 @@ __all__ = [
     "Ranked",
     "Ranking",
     "Scale",
+    "Ties",
     "asymmetry",
     "choices_from_trials",
     "comparisons_from_table",

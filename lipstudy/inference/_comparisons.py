@@ -1,7 +1,7 @@
 """Comparisons in pairs: two conditions, an answer, the person and the item it is about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -132,8 +132,7 @@ def comparisons_from_table(
         {name: _covariate(frame, name) for name in covariates},
         tuple(notes),
     )
-    _refuse_copied_people(made, frame)
-    return made
+    return replace(made, notes=(*made.notes, *_copied_people(made, frame)))
 
 
 def _refuse_missing(table: Any, name: str) -> None:
@@ -214,22 +213,39 @@ def _one_hot(picks: Any) -> NDArray[np.float64]:
     return counts
 
 
-def _refuse_copied_people(made: Comparisons, frame: Any) -> None:
-    if len(made.participants) < 2:
-        return
-    timed = [frame[name].to_numpy() for name in ("rt_s", "rt") if name in frame.columns][:1]
-    seen: dict[tuple[Any, ...], str] = {}
-    for place, person in enumerate(made.participants):
-        rows = np.flatnonzero(made.participant == place)
-        if len(rows) < _COPIED_FROM:
-            continue
-        key = tuple(
-            column[rows].tobytes() if column.dtype.kind != "O" else tuple(map(str, column[rows]))
-            for column in (made.left, made.right, made.item, made.counts, *timed)
-        )
-        if key in seen:
-            raise InputError(
-                f"'{person}' gave the {len(rows)} answers of '{seen[key]}', trial by trial in the same order: one file"
-                " is there twice under two names, keep one"
-            )
-        seen[key] = person
+def _copied_people(made: Comparisons, frame: Any) -> list[str]:
+    """Return a note on people who agree in everything.
+
+    Two whose order of trials is theirs alone, or whose times agree too, are refused. In a survey that asks everyone in
+    the same order people may well agree.
+    """
+    timed = [frame[name].astype(float).to_numpy() for name in ("rt_s", "rt") if name in frame.columns][:1]
+    orders: dict[bytes, list[int]] = {}
+    for person in range(len(made.participants)):
+        rows = np.flatnonzero(made.participant == person)
+        if len(rows) >= _COPIED_FROM:
+            order = np.column_stack([made.left[rows], made.right[rows], made.item[rows]]).tobytes()
+            orders.setdefault(order, []).append(person)
+    same: list[str] = []
+    for people in orders.values():
+        seen: dict[bytes, int] = {}
+        for person in people:
+            rows = np.flatnonzero(made.participant == person)
+            key = np.column_stack([made.counts[rows], *(column[rows] for column in timed)]).tobytes()
+            first = seen.setdefault(key, person)
+            if first == person:
+                continue
+            pair = f"'{made.participants[person]}' and '{made.participants[first]}'"
+            if timed or len(people) == 2:
+                raise InputError(
+                    f"{pair} gave the same {len(rows)} answers, trial by trial in the same order: one file is there"
+                    " twice under two names, keep one"
+                )
+            same.append(pair)
+    if not same:
+        return []
+    more = f" and {len(same) - 3} more pairs" if len(same) > 3 else ""
+    return [
+        f"{', '.join(same[:3])}{more} gave the same answers to the same trials in the order common to many: is a file"
+        " there twice?"
+    ]

@@ -73,7 +73,7 @@ class Ranking:
     sampled: tuple[str, ...]
     """What the intervals treat as a sample: "participants", "items", or "answers" if neither is named."""
     draws: int
-    """Bootstrap draws that were used; 0 if answers are taken as independent."""
+    """Bootstrap draws that were used, of people and of items; 0 if answers are taken as independent."""
     penalised_draws: int
     """Of these, draws in which some condition won or lost everything: Firth's estimates."""
     lost_draws: int
@@ -98,9 +98,10 @@ def rank_conditions(
 ) -> Ranking:
     """Rank conditions that were compared in pairs, with intervals over people and items.
 
-    Intervals and p-values take the standard error of a bootstrap that draws people and items again, independently of
-    each other, and Student's t with Satterthwaite's degrees of freedom from the estimates without each person and each
-    item: with five scenes the interval is wide, as it should be. Without named people it is the model's own error.
+    Intervals and p-values take the variance over people drawn again, plus that over items drawn again, less that of
+    single answers, which both of them hold; and Student's t with Satterthwaite's degrees of freedom from the estimates
+    without each person and each item: with five scenes the interval is wide, as it should be. Without named people it
+    is the model's own error.
 
     Parameters
     ----------
@@ -122,8 +123,9 @@ def rank_conditions(
     InputError
         As `fit_strengths`.
 
-    Source: Owen 2007, The pigeonhole bootstrap; Perez-Ortiz & Mantiuk 2017, A practical guide and software for
-    analysing pairwise comparison experiments (the JOD scale).
+    Source: Cameron, Gelbach & Miller 2011, Robust inference with multiway clustering (the sum of variances);
+    Perez-Ortiz & Mantiuk 2017, A practical guide and software for analysing pairwise comparison experiments (the JOD
+    scale).
     """
     model = fit_strengths(comparisons, link=link, side=side, ties=ties, bias_reduced=bias_reduced)
     design = pair_design(comparisons, side=side)
@@ -135,22 +137,11 @@ def rank_conditions(
     again = _Again(comparisons, design, model)
     sampled = tuple(name for name, levels in (("participants", people), ("items", items)) if levels > 1)
     dropped = {name: again.jod(left_out(cells, name))[0] for name in sampled}
-    if sampled:
-        found: list[Array] = []
-        penalised = 0
-        for block in drawn_again(cells, draws, rng):
-            jod, firth = again.jod(block)
-            found.append(jod)
-            penalised += firth
-            if progress is not None:
-                progress(sum(map(len, found)), draws)
-        drawn = np.concatenate(found)
-        whole = np.isfinite(drawn).all(axis=1)
-        spread = _Spread(np.asarray(np.cov(drawn[whole].T), float), tuple(dropped.values()))
-        used, lost = int(whole.sum()), int((~whole).sum())
-    else:
-        spread = _Spread(model.covariance / jod_unit(link) ** 2, ())
-        used = lost = penalised = 0
+    drawn = {name: _Drawn(again, cells, name, draws, rng, progress) for name in sampled}
+    spread = _Spread(
+        model.covariance / jod_unit(link) ** 2,
+        {name: (entry.covariance, dropped[name]) for name, entry in drawn.items()},
+    )
     empty = np.zeros((0, len(model.conditions)))
     return Ranking(
         model,
@@ -158,9 +149,9 @@ def rank_conditions(
         _pairs(model, comparisons, spread, level),
         level,
         sampled or ("answers",),
-        used,
-        penalised,
-        lost,
+        sum(entry.used for entry in drawn.values()),
+        sum(entry.penalised for entry in drawn.values()),
+        sum(entry.lost for entry in drawn.values()),
         dropped.get("participants", empty),
         dropped.get("items", empty),
     )
@@ -207,21 +198,57 @@ class _Again:
         return won
 
 
+class _Drawn:
+    """A bootstrap over the levels of one factor."""
+
+    __slots__ = ("covariance", "lost", "penalised", "used")
+
+    def __init__(
+        self, again: _Again, cells: Cells, what: str, draws: int, rng: np.random.Generator, progress: Progress | None
+    ) -> None:
+        found: list[Array] = []
+        self.penalised = 0
+        for block in drawn_again(cells, what, draws, rng):
+            jod, firth = again.jod(block)
+            found.append(jod)
+            self.penalised += firth
+            if progress is not None:
+                progress(sum(map(len, found)), draws)
+        drawn = np.concatenate(found)
+        whole = np.isfinite(drawn).all(axis=1)
+        self.used, self.lost = int(whole.sum()), int((~whole).sum())
+        levels = getattr(cells, what)
+        # Levels drawn with replacement vary less than levels of the world, by this factor.
+        self.covariance: Array = np.asarray(np.cov(drawn[whole].T), float) * levels / (levels - 1)
+
+
 @dataclass(frozen=True, slots=True)
 class _Spread:
     """Errors of contrasts of strengths."""
 
-    covariance: Array
-    jackknifed: tuple[Array, ...]
+    answers: Array
+    """Covariance with answers as independent."""
+    sources: dict[str, tuple[Array, Array]]
+    """People and items: covariance over their bootstrap, and estimates without each of them."""
 
     def of(self, contrast: Array, level: float) -> tuple[Array, Array, Array]:
         """Return standard error, half width of the interval and degrees of freedom of (contrasts, conditions)."""
         from scipy.stats import t
 
-        se = np.sqrt(np.clip(np.einsum("ij,jk,ik->i", contrast, self.covariance, contrast), 0, None))
+        def variance(covariance: Array) -> Array:
+            form: Array = np.einsum("ij,jk,ik->i", contrast, covariance, contrast)
+            return np.clip(form, 0, None)
+
+        within = variance(self.answers)
+        parts = [variance(covariance) for covariance, _ in self.sources.values()]
+        total = within if not parts else parts[0]
         df = np.full(len(contrast), np.inf)
-        if self.jackknifed:
-            df = satterthwaite(*(estimates @ contrast.T for estimates in self.jackknifed))
+        if len(parts) == 2:
+            # Each of the two holds the spread of single answers: it is counted once.
+            total = np.maximum(parts[0] + parts[1] - within, np.maximum(parts[0], parts[1]))
+        if parts:
+            df = satterthwaite(*(estimates @ contrast.T for _, estimates in self.sources.values()))
+        se = np.sqrt(total)
         return se, t.ppf(0.5 + level / 2, df) * se, df
 
 

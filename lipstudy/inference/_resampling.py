@@ -46,28 +46,16 @@ class Cells:
         )
 
 
-def drawn_again(cells: Cells, draws: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
-    """Yield (draws in block, rows, answers): people drawn with replacement, and items, independently of each other.
-
-    An answer weighs as often as its person was drawn times as often as its item was. Where there is one person or one
-    item, or none is named, these are not drawn.
-
-    Source: Owen 2007, The pigeonhole bootstrap.
-    """
+def drawn_again(cells: Cells, what: str, draws: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
+    """Yield (draws in block, rows, answers): the "participants", or the "items", drawn with replacement."""
+    levels: int = getattr(cells, what)
     for start in range(0, draws, _BLOCK):
-        block = []
-        for _ in range(min(_BLOCK, draws - start)):
-            people = _weights(cells.participants, rng)
-            items = _weights(cells.items, rng)
-            block.append(cells.weighed(people, items))
-        yield np.stack(block)
+        drawn = rng.multinomial(levels, np.full(levels, 1 / levels), size=min(_BLOCK, draws - start)).astype(float)
+        yield np.stack([_weighed(cells, what, weights) for weights in drawn])
 
 
-def _weights(levels: int, rng: np.random.Generator) -> NDArray[np.float64] | None:
-    if levels < 2:
-        return None
-    weights: NDArray[np.float64] = rng.multinomial(levels, np.full(levels, 1 / levels)).astype(float)
-    return weights
+def _weighed(cells: Cells, what: str, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return cells.weighed(*((weights, None) if what == "participants" else (None, weights)))
 
 
 def left_out(cells: Cells, what: str) -> NDArray[np.float64]:
@@ -77,7 +65,7 @@ def left_out(cells: Cells, what: str) -> NDArray[np.float64]:
     for level in range(levels):
         weights = np.ones(levels)
         weights[level] = 0
-        sets.append(cells.weighed(*((weights, None) if what == "participants" else (None, weights))))
+        sets.append(_weighed(cells, what, weights))
     return np.stack(sets)
 
 

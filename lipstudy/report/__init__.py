@@ -2,5 +2,14 @@
 
 from lipstudy.report._analysis import analyse_trials
 from lipstudy.report._page import Report, render_page, write_report
+from lipstudy.report._ranking_page import PairColumns, RankingReport, write_ranking
 
-__all__ = ["Report", "analyse_trials", "render_page", "write_report"]
+__all__ = [
+    "PairColumns",
+    "RankingReport",
+    "Report",
+    "analyse_trials",
+    "render_page",
+    "write_ranking",
+    "write_report",
+]

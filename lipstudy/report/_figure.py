@@ -1,12 +1,10 @@
 """The figure of a preference curve: readable in grey, and by the colour-blind."""
 
-import io
 from typing import Any
 
-__all__ = ["curve_figure"]
+from lipstudy.report._drawing import BLUE, GREY, INK, ORANGE, as_svg, drawing
 
-_BLUE = "#0072B2"
-_ORANGE = "#D55E00"
+__all__ = ["curve_figure"]
 
 
 def curve_figure(analysis: dict[str, Any], *, simulated: bool) -> str:
@@ -24,18 +22,7 @@ def curve_figure(analysis: dict[str, Any], *, simulated: bool) -> str:
     str
         ``<svg ...>``, the same bytes for the same numbers.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    style = {"svg.hashsalt": "lipstudy", "svg.fonttype": "path", "font.size": 11, "axes.linewidth": 0.8}
-    with rc_context(style):
-        figure = Figure(figsize=(6.0, 4.2), layout="constrained")
-        axes = figure.add_subplot()
-        if simulated:
-            axes.text(
-                0.5, 0.5, "SIMULATED", transform=axes.transAxes, ha="center", va="center", rotation=24, fontsize=42,
-                color="#e4e4e4", weight="bold", zorder=0,
-            )  # fmt: skip
+    with drawing(6.0, 4.2, simulated=simulated) as (figure, axes):
         _draw_curve(axes, analysis)
         _draw_observed(axes, analysis["observed"])
         _draw_peak(axes, analysis["preferred"])
@@ -47,21 +34,11 @@ def curve_figure(analysis: dict[str, Any], *, simulated: bool) -> str:
         axes.set_xlim(min(ticks) / margin if min(ticks) > 0 else -0.1, max(ticks) * margin)
         axes.set_ylim(0, 1)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-        axes.axhline(0.5, color="#777777", linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        axes.axvline(1.0, color="#777777", linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+        axes.axhline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        axes.axvline(1.0, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
         axes.set_xlabel("articulation scale (1 is the original)")
         axes.set_ylabel("preferred to the original")
-        for edge in ("top", "right"):
-            axes.spines[edge].set_visible(False)
-        handles, labels = axes.get_legend_handles_labels()
-        if handles:
-            figure.legend(
-                handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=9, columnspacing=1.2
-            )
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    return svg[svg.index("<svg") :]
+        return as_svg(figure)
 
 
 def _draw_curve(axes: Any, analysis: dict[str, Any]) -> None:
@@ -70,10 +47,10 @@ def _draw_curve(axes: Any, analysis: dict[str, Any]) -> None:
         return
     x = [point["articulation"] for point in curve]
     axes.fill_between(
-        x, [point["low"] for point in curve], [point["high"] for point in curve], color=_BLUE, alpha=0.18,
+        x, [point["low"] for point in curve], [point["high"] for point in curve], color=BLUE, alpha=0.18,
         linewidth=0, label="interval", zorder=2,
     )  # fmt: skip
-    axes.plot(x, [point["probability"] for point in curve], color=_BLUE, linewidth=2.2, label="model", zorder=3)
+    axes.plot(x, [point["probability"] for point in curve], color=BLUE, linewidth=2.2, label="model", zorder=3)
 
 
 def _draw_observed(axes: Any, observed: list[dict[str, Any]]) -> None:
@@ -83,7 +60,7 @@ def _draw_observed(axes: Any, observed: list[dict[str, Any]]) -> None:
     below = [row["share"] - row["low"] for row in observed]
     above = [row["high"] - row["share"] for row in observed]
     axes.errorbar(
-        x, y, yerr=[below, above], fmt="o", color="#111111", markersize=5, markerfacecolor="white", capsize=3,
+        x, y, yerr=[below, above], fmt="o", color=INK, markersize=5, markerfacecolor="white", capsize=3,
         linewidth=1, label="observed", zorder=4,
     )  # fmt: skip
     for row in observed:
@@ -96,6 +73,6 @@ def _draw_peak(axes: Any, preferred: dict[str, Any] | None) -> None:
     if preferred is None or preferred["articulation"] is None or preferred["fieller"] is None:
         return
     low, high = preferred["fieller"]
-    axes.plot([low, high], [0.96, 0.96], color=_ORANGE, linewidth=2.2, solid_capstyle="butt", zorder=4)
-    axes.plot([preferred["articulation"]], [0.96], marker="D", color=_ORANGE, markersize=6, linestyle="none",
+    axes.plot([low, high], [0.96, 0.96], color=ORANGE, linewidth=2.2, solid_capstyle="butt", zorder=4)
+    axes.plot([preferred["articulation"]], [0.96], marker="D", color=ORANGE, markersize=6, linestyle="none",
               label="peak, interval", zorder=5)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["REFERENCES", "headline", "methods", "p_value", "percent", "quantity"]
+__all__ = ["REFERENCES", "headline", "methods", "p_relation", "p_value", "percent", "quantity"]
 
 _NONE = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
@@ -34,8 +34,16 @@ def quantity(value: float | None, digits: int = 2) -> str:
 
 
 def p_value(p: float | None) -> str:
-    """Return a p-value with two significant digits; a dash if none is given."""
-    return _NONE if p is None else f"{p:.2g}"
+    """Return a p-value with two significant digits, "< 0.0001" below that; a dash if none is given."""
+    if p is None:
+        return _NONE
+    return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
+
+
+def p_relation(p: float | None) -> str:
+    """Return a p-value as it follows "p" in a sentence."""
+    told = p_value(p)
+    return told if told.startswith("<") else f"= {told}"
 
 
 def headline(results: dict[str, Any]) -> str:
@@ -67,7 +75,7 @@ def _asymmetry(results: dict[str, Any], found: dict[str, Any]) -> str:
         f"{percent(found['p_over'])} against {percent(found['p_under'])} preferred to the original, a difference of"
         f" {quantity(100 * found['difference'], 1)} points ({percent(results['level'])} interval"
         f" {quantity(100 * found['low'], 1)} to {quantity(100 * found['high'], 1)}, Wald z ="
-        f" {quantity(found['z'])}, p = {p_value(found['p'])})"
+        f" {quantity(found['z'])}, p {p_relation(found['p'])})"
     )
     if found["p"] >= 1 - results["level"]:
         return f"No difference between over- and under-articulation was found {compared}: {numbers}."

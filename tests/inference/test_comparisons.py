@@ -77,7 +77,20 @@ def test_a_person_who_is_there_twice_is_named() -> None:
     rng = np.random.default_rng(1)
     rows = [(*rng.choice(list("xyz"), 2, replace=False), int(rng.integers(2))) for _ in range(30)]
     table = [(*row, who) for who in ("P1", "P2") for row in rows]
-    with pytest.raises(InputError, match="'P2' gave the 30 answers of 'P1', trial by trial in the same order"):
+    with pytest.raises(InputError, match="'P2' and 'P1' gave the same 30 answers, trial by trial in the same order"):
         read(table, extra=["who"], participant="who")
     other = [*table[:59], (*table[59][:2], 1 - table[59][2], "P2")]
     assert read(other, extra=["who"], participant="who").participants == ("P1", "P2")
+
+
+def test_people_who_agree_in_a_survey_of_one_order_are_told_and_kept() -> None:
+    rng = np.random.default_rng(1)
+    asked = [tuple(rng.choice(list("xyz"), 2, replace=False)) for _ in range(12)]
+    answers = {who: rng.integers(2, size=12) for who in ("P1", "P2", "P3")} | {"P4": np.ones(12, int)}
+    answers["P2"] = answers["P1"]
+    table = [
+        (*pair, int(answer), who) for who, given in answers.items() for pair, answer in zip(asked, given, strict=True)
+    ]
+    found = read(table, extra=["who"], participant="who")
+    assert len(found.participants) == 4
+    assert "'P2' and 'P1' gave the same answers" in found.notes[0]

@@ -4,7 +4,7 @@ data(citations)
 pairs <- countsToBinomial(citations)
 
 for (link in c("logit", "probit")) {
-  fit <- BTm(cbind(win1, win2), player1, player2, data = pairs, link = link)
+  fit <- BTm(cbind(win1, win2), player1, player2, data = pairs, family = binomial(link))
   print(summary(fit)$coefficients, digits = 10)
   print(c(deviance = deviance(fit), aic = AIC(fit)), digits = 10)
   print(coef(fit) / qnorm(0.75), digits = 10)
