@@ -93,7 +93,7 @@ def build(recipe: Path | None, folder: Path | None, workers: int, example: bool,
     default="face",
     show_default=True,
     metavar="NAME",
-    help="How landmarks are drawn: face, face-points, lips, lips-points, dark.",
+    help="How landmarks are drawn: face, face-points, face-filled, lips, lips-points, lips-filled, dark.",
 )
 @output_options
 def render(

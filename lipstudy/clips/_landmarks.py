@@ -1,4 +1,4 @@
-"""The landmark embodiment: a face drawn as lines or points, in the same place in every clip."""
+"""The landmark embodiment: a face drawn as lines, points or with filled lips, in the same place in every clip."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from lipstudy.face import LandmarkTrack, Topology
 
 __all__ = ["LANDMARK_RENDERER_VERSION", "LANDMARK_STYLES", "LandmarkStyle", "render_landmarks"]
 
-LANDMARK_RENDERER_VERSION = "landmarks-2"
+LANDMARK_RENDERER_VERSION = "landmarks-3"
 """Changes when the same track and style give other pixels."""
 
 Frame = NDArray[np.uint8]
@@ -29,10 +29,14 @@ class LandmarkStyle(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shows: Literal["face", "lips"] = Field(default="face", description="the whole face, or the lips alone and larger")
-    draws: Literal["lines", "points"] = Field(default="lines", description="contours, or the landmarks themselves")
+    draws: Literal["lines", "points", "filled"] = Field(
+        default="lines", description="contours, the landmarks themselves, or contours with filled lips"
+    )
+    size: float = Field(default=1.0, ge=0.5, le=1.5, description="of the face in the picture; 1 leaves the jaw room")
     background: Colour = "#ffffff"
     colour: Colour = Field(default="#5b6770", description="of everything but the lips")
     lip_colour: Colour = "#1c2733"
+    mouth_colour: Colour = Field(default="#3a1418", description="between filled lips")
     line_width: Share = 0.0045
     lip_line_width: Share = 0.0065
     point_width: Share = 0.011
@@ -43,6 +47,8 @@ LANDMARK_STYLES = {
     "face-points": LandmarkStyle(draws="points"),
     "lips": LandmarkStyle(shows="lips", lip_line_width=0.009),
     "lips-points": LandmarkStyle(shows="lips", draws="points", point_width=0.018),
+    "face-filled": LandmarkStyle(draws="filled", lip_colour="#b4636c"),
+    "lips-filled": LandmarkStyle(shows="lips", draws="filled", lip_colour="#b4636c"),
     "dark": LandmarkStyle(background="#000000", colour="#9aa5ae", lip_colour="#ffffff"),
 }
 """Styles with a name."""
@@ -70,20 +76,28 @@ _SUBPIXEL_BITS = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stroke:
-    """One contour or one set of points through all frames, ready to draw."""
+    """One contour, area or set of points through all frames, ready to draw."""
 
     positions: NDArray[np.int32]
     """(T, N, 2) in 1/64 pixel."""
     colour: tuple[int, int, int]
     width_px: float
-    is_line: bool
-    is_closed: bool
+    kind: Literal["line", "loop", "area", "points"]
 
     def draw(self, frame: Frame, index: int) -> None:
-        if self.is_line:
+        if self.kind == "area":
+            cv2.fillPoly(frame, [self.positions[index]], self.colour, cv2.LINE_AA, _SUBPIXEL_BITS)
+            return
+        if self.kind != "points":
             thickness = max(1, round(self.width_px))
             cv2.polylines(
-                frame, [self.positions[index]], self.is_closed, self.colour, thickness, cv2.LINE_AA, _SUBPIXEL_BITS
+                frame,
+                [self.positions[index]],
+                self.kind == "loop",
+                self.colour,
+                thickness,
+                cv2.LINE_AA,
+                _SUBPIXEL_BITS,
             )
             return
         radius = max(1, round(self.width_px / 2 * 2**_SUBPIXEL_BITS))
@@ -141,29 +155,41 @@ def _frames(track: LandmarkTrack, style: LandmarkStyle, size_px: int) -> Iterato
 
 def _strokes(track: LandmarkTrack, style: LandmarkStyle, size_px: int) -> list[_Stroke]:
     layout = _LAYOUTS[style.shows]
-    offset = np.array([0.5, 0.5 - layout.middle_iod * layout.iod])
-    pixels = size_px * (track.points[..., :2].astype(np.float64) * layout.iod + offset)
+    iod = layout.iod * style.size
+    pixels = size_px * (track.points[..., :2].astype(np.float64) * iod + [0.5, 0.5 - layout.middle_iod * iod])
     # Whole numbers are the middles of pixels in OpenCV, their borders in ours.
     positions = np.round((pixels - 0.5) * 2**_SUBPIXEL_BITS).astype(np.int32)
-    colour, lip_colour = _rgb(style.colour), _rgb(style.lip_colour)
     if style.draws == "points":
-        width_px = style.point_width * size_px
-        lips = set(track.topology.subsets["lips-40"])
-        others = [point for point in _shown_points(track.topology, style) if point not in lips]
-        strokes = [_Stroke(positions[:, others], colour, width_px, is_line=False, is_closed=False)] if others else []
-        lips_shown = [point for point in _shown_points(track.topology, style) if point in lips]
-        return [*strokes, _Stroke(positions[:, lips_shown], lip_colour, width_px, is_line=False, is_closed=False)]
+        return _point_strokes(positions, track.topology, style, size_px)
     parts = _PARTS if style.shows == "face" else ()
-    return [
+    drawn = [(name, _rgb(style.colour), style.line_width) for name in parts]
+    if style.draws == "lines":
+        drawn += [(name, _rgb(style.lip_colour), style.lip_line_width) for name in _LIPS]
+    strokes = [
         _Stroke(
             np.ascontiguousarray(positions[:, track.topology.contour(name)]),
-            lip_colour if name in _LIPS else colour,
-            (style.lip_line_width if name in _LIPS else style.line_width) * size_px,
-            is_line=True,
-            is_closed=name in track.topology.loops,
+            colour,
+            width * size_px,
+            "loop" if name in track.topology.loops else "line",
         )
-        for name in (*parts, *_LIPS)
+        for name, colour, width in drawn
     ]
+    if style.draws == "filled":
+        for name, colour in zip(_LIPS, (style.lip_colour, style.mouth_colour), strict=True):
+            outline = np.ascontiguousarray(positions[:, track.topology.contour(name)])
+            strokes.append(_Stroke(outline, _rgb(colour), 0, "area"))
+    return strokes
+
+
+def _point_strokes(
+    positions: NDArray[np.int32], topology: Topology, style: LandmarkStyle, size_px: int
+) -> list[_Stroke]:
+    shown, lips = _shown_points(topology, style), set(topology.subsets["lips-40"])
+    others = [point for point in shown if point not in lips]
+    lips_shown = [point for point in shown if point in lips]
+    width_px = style.point_width * size_px
+    strokes = [_Stroke(positions[:, others], _rgb(style.colour), width_px, "points")] if others else []
+    return [*strokes, _Stroke(positions[:, lips_shown], _rgb(style.lip_colour), width_px, "points")]
 
 
 def _shown_points(topology: Topology, style: LandmarkStyle) -> tuple[int, ...]:

@@ -110,6 +110,30 @@ def test_points_are_drawn_one_by_one(smiling: np.ndarray) -> None:
     assert count - 1 == 68
 
 
+def test_filled_lips_show_the_mouth_only_when_it_is_open(smiling: np.ndarray, closed: np.ndarray) -> None:
+    style = LandmarkStyle(shows="lips", draws="filled", lip_colour="#ff0000", mouth_colour="#0000ff")
+    mouths = [int(((frame == (0, 0, 255)).all(-1)).sum()) for frame in rendered(np.stack([closed, smiling]), style)]
+    lips = [int(((frame == (255, 0, 0)).all(-1)).sum()) for frame in rendered(np.stack([closed, smiling]), style)]
+    assert mouths[0] < 0.02 * lips[0]
+    assert mouths[1] > 0.1 * lips[1]
+
+
+def test_what_touches_in_the_track_touches_in_the_picture(closed: np.ndarray) -> None:
+    # No ground shines through between closed filled lips.
+    style = LandmarkStyle(
+        shows="lips", draws="filled", background="#00ff00", lip_colour="#ff0000", mouth_colour="#000000"
+    )
+    (frame,) = rendered(closed[None], style)
+    x, y = (512 * (closed[13, :2] * 0.95 + [0.5, 0.5 - 0.82 * 0.95])).round().astype(int)
+    assert frame[y - 6 : y + 7, x, 1].max() < 10
+
+
+def test_a_face_drawn_smaller_is_the_same_face(smiling: np.ndarray) -> None:
+    small, usual = (rendered(smiling[None], LandmarkStyle(size=size))[0] for size in (0.5, 1.0))
+    extent = [np.ptp(np.argwhere(frame.min(-1) < 200), axis=0) for frame in (small, usual)]
+    np.testing.assert_allclose(extent[0] / extent[1], 0.5, atol=0.02)
+
+
 @pytest.mark.parametrize("size_px", [31, 4097])
 def test_a_size_out_of_range_is_refused_before_the_first_frame(smiling: np.ndarray, size_px: int) -> None:
     with pytest.raises(InputError, match=f"32 to 4096 pixels, got {size_px}"):
@@ -118,7 +142,12 @@ def test_a_size_out_of_range_is_refused_before_the_first_frame(smiling: np.ndarr
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"colour": "red"}, "colour"), ({"line_width": 3}, "line_width"), ({"show": "lips"}, "Extra inputs")],
+    [
+        ({"colour": "red"}, "colour"),
+        ({"line_width": 3}, "line_width"),
+        ({"size": 2}, "size"),
+        ({"show": "lips"}, "Extra inputs"),
+    ],
 )
 def test_a_style_that_cannot_be_drawn_is_refused(wrong: dict, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
