@@ -1,7 +1,9 @@
 """Choices to estimates."""
 
 from lipstudy.inference._agreement import Agreement, krippendorff_alpha
+from lipstudy.inference._bootstrap import Bootstrap, ModelComparison, compare_models, parametric_bootstrap
 from lipstudy.inference._choices import Choices, Scale, choices_from_trials
+from lipstudy.inference._claims import Equivalence, equivalence, holm
 from lipstudy.inference._comparisons import Comparisons, comparisons_from_table
 from lipstudy.inference._consistency import PersonConsistency, consistency, consistency_of_comparisons
 from lipstudy.inference._curve import (
@@ -28,13 +30,16 @@ __all__ = [
     "Agreement",
     "Assumptions",
     "Asymmetry",
+    "Bootstrap",
     "Choices",
     "Comparisons",
     "CurvePoint",
     "EngineFit",
+    "Equivalence",
     "FixedEffect",
     "Link",
     "MixedFit",
+    "ModelComparison",
     "PairDifference",
     "PairTerm",
     "PairedModel",
@@ -49,15 +54,19 @@ __all__ = [
     "Ties",
     "asymmetry",
     "choices_from_trials",
+    "compare_models",
     "comparisons_from_table",
     "consistency",
     "consistency_of_comparisons",
+    "equivalence",
     "fit_mixed_logit",
     "fit_reduced",
     "fit_strengths",
+    "holm",
     "is_trial_table",
     "jod_unit",
     "krippendorff_alpha",
+    "parametric_bootstrap",
     "preference_curve",
     "preferred_articulation",
     "proportion",

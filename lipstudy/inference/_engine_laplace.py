@@ -74,9 +74,11 @@ def laplace_fit(design: Design, model: Laplace) -> tuple[EngineFit, Satterthwait
     return fit, small
 
 
-def laplace_optimum(model: Laplace, *, start: LaplaceOptimum | None = None) -> LaplaceOptimum:
+def laplace_optimum(
+    model: Laplace, *, start: LaplaceOptimum | None = None, gradient: float = _GRADIENT
+) -> LaplaceOptimum:
     """Search the maximum of the likelihood, from a plain start or from an optimum nearby."""
-    found = _searched(model, start.point if start else _plain_start(model), start.inverse_hessian if start else None)
+    found = _searched(model, start, gradient)
     # Where a standard deviation or the rest of a slope is zero, the search creeps towards zero; a jump tells.
     for place, entry in enumerate(model.parameters):
         if entry.row == entry.column and 0 < abs(found.point[place]) < _NEARLY_ZERO:
@@ -106,13 +108,12 @@ def _sizes(model: Laplace) -> NDArray[np.float64]:
     return np.array([max(float(np.sqrt(np.mean(column**2))), 1e-12) for column in columns])
 
 
-def _searched(
-    model: Laplace, start: NDArray[np.float64], inverse_hessian: NDArray[np.float64] | None
-) -> LaplaceOptimum:
+def _searched(model: Laplace, start: LaplaceOptimum | None, gradient_left: float) -> LaplaceOptimum:
     from scipy.optimize import minimize
 
+    point = _plain_start(model) if start is None else start.point
     # In these units the information of the fixed effects is about one, and of the factors of order one.
-    units = np.eye(len(start))
+    units = np.eye(len(point))
     thetas = len(model.parameters)
     levels = np.array([model.factors[entry.factor].levels for entry in model.parameters])
     units[:thetas, :thetas] = np.diag(1 / (_sizes(model) * np.sqrt(levels)))
@@ -120,17 +121,14 @@ def _searched(
     root = np.linalg.cholesky(model.fixed.T @ (chances[:, None] * model.fixed))
     units[thetas:, thetas:] = np.linalg.inv(root).T
     back = np.linalg.inv(units)
-    if inverse_hessian is None:
-        first = np.eye(len(start)) / 2
-    else:
-        first = back @ inverse_hessian @ back.T
-        first = (first + first.T) / 2
+    first = np.eye(len(point)) / 2 if start is None else back @ start.inverse_hessian @ back.T
 
     def value(scaled: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         deviance, gradient = model.deviance_and_gradient(units @ scaled)
         return deviance, units.T @ gradient
 
-    found = minimize(value, back @ start, method="BFGS", jac=True, options={"gtol": _GRADIENT, "hess_inv0": first})
+    options = {"gtol": gradient_left, "hess_inv0": (first + first.T) / 2}
+    found = minimize(value, back @ point, method="BFGS", jac=True, options=options)
     left = 0.5 * float(found.jac @ found.hess_inv @ found.jac)
     return LaplaceOptimum(units @ found.x, float(found.fun), units @ found.hess_inv @ units.T, left)
 
