@@ -28,7 +28,8 @@ def most_informative(session: Session, known: Sequence[Comparison] = ()) -> int:
     known : sequence of Comparison
         Answers of other sessions.
     """
-    open_trials = [session.planned(number) for number in session.waiting]
+    by_number = {trial.trial: trial for trial in session.trials}
+    open_trials = [by_number[number] for number in session.waiting]
     catches = sum(trial.kind.startswith("catch") for trial in session.trials)
     waiting_catches = [trial.trial for trial in open_trials if trial.kind.startswith("catch")]
     # Catch trials have their turn at even distances, whatever they tell.
@@ -40,9 +41,7 @@ def most_informative(session: Session, known: Sequence[Comparison] = ()) -> int:
     open_trials = [trial for trial in open_trials if trial.kind == "2afc"]
     systems = sorted({name for trial in session.trials if trial.kind == "2afc" for name in _systems(trial)})
     own = [
-        comparison
-        for answer in session.answers
-        for comparison in _comparison(session.planned(answer.trial), answer.response)
+        comparison for answer in session.answers for comparison in _comparison(by_number[answer.trial], answer.response)
     ]
     strengths = estimate_strengths(systems, [one for one in (*known, *own) if {one.winner, one.loser} <= {*systems}])
     fresh = [trial for trial in open_trials if not _repeats(trial, session)] or open_trials

@@ -1,7 +1,7 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
-from itertools import pairwise, permutations
+from itertools import groupby, pairwise, permutations
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lipstudy.errors import InputError
 from lipstudy.records import PlannedTrial, read_plan, write_plan
-from lipstudy.study import Study, balance_of, check_plan, plan_study
+from lipstudy.study import FaultTrials, Study, balance_of, check_plan, plan_study, slot_name
 
 
 @st.composite
@@ -33,6 +33,38 @@ def designs(draw, **fixed):
     return Study(name="drawn", clips="clips.csv", **keys), levels
 
 
+@st.composite
+def other_designs(draw):
+    """Draw what `designs` leaves out: other presentations, ratings, faults, Latin squares, other factors."""
+    rating = draw(st.booleans())
+    keys: dict[str, object] = {
+        "participants": 2 * draw(st.integers(1, 4)),
+        "repetitions": draw(st.integers(1, 2)),
+        "blocks": draw(st.sampled_from(["by_embodiment", "mixed"])),
+        "sentences": draw(st.sampled_from(["crossed", "latin_square"])),
+        "practice_trials": draw(st.integers(0, 3)),
+        "catch_faults": {"frozen_mouth": draw(st.integers(0, 3)), "swapped_speech": draw(st.integers(0, 2))},
+    }
+    if rating:
+        keys["rating"] = {"kind": draw(st.sampled_from(["slider", "acr"]))}
+    else:
+        keys["presentation"] = draw(st.sampled_from(["side_by_side", "sequential"]))
+        keys["catch_trials"] = draw(st.integers(0, 3))
+        keys["compare"] = draw(st.sampled_from(["articulation", "operator", "model"]))
+        keys["pairing"] = (
+            "all_pairs" if keys["compare"] != "articulation" else draw(st.sampled_from(["all_pairs", "reference"]))
+        )
+    levels = {
+        "embodiments": draw(st.sampled_from([["photo"], ["landmarks", "photo"]])),
+        "sentences": [f"s{number}" for number in range(draw(st.integers(2, 6)))],
+        "articulations": draw(st.sampled_from([[0.5, 1.0, 1.5], [0.5, 0.75, 1.0, 1.25]])),
+        "models": ["tcn", "visemes", "film"][: draw(st.integers(2, 3)) if keys.get("compare") == "model" else 1],
+        "operators": ["rest", "mean"] if keys.get("compare") == "operator" else ["rest"],
+        "faults": ["frozen_mouth", "swapped_speech"],
+    }
+    return Study.model_validate({"name": "drawn", "clips": "clips.csv"} | keys), levels
+
+
 def by_slot(plan: list[PlannedTrial]) -> dict[str, list[PlannedTrial]]:
     slots = defaultdict(list)
     for trial in plan:
@@ -50,7 +82,7 @@ def lean(trials: list[PlannedTrial], key) -> dict[object, int]:
 
 
 def pair_of(trial: PlannedTrial) -> tuple[str, ...]:
-    return tuple(sorted((trial.clip_left, trial.clip_right)))
+    return tuple(sorted(trial.clips))
 
 
 def contrast_of(trial: PlannedTrial) -> tuple[object, ...]:
@@ -177,6 +209,124 @@ def test_more_participants_leave_the_others_alone(make_clips, design, more: int,
     plan = plan_study(study, clips, seed=seed)
     larger = study.model_copy(update={"participants": study.participants + more})
     assert plan_study(larger, clips, seed=seed)[: len(plan)] == plan
+
+
+@given(other_designs(), st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_every_design_is_balanced_exactly_over_two_slots(make_clips, design, seed: int) -> None:
+    study, levels = design
+    slots = by_slot(plan_study(study, make_clips(**levels), seed=seed))
+    for number in range(0, study.participants, 2):
+        first, second = slots[slot_name(number + 1)], slots[slot_name(number + 2)]
+        counted = Counter(
+            (trial.kind, trial.clip_left, trial.clip_right) for trial in (*first, *second) if trial.kind != "practice"
+        )
+        for (kind, left, right), count in counted.items():
+            if kind not in ("rating", "catch_identical") and right is not None:
+                assert counted[kind, right, left] == count
+        assert Counter(pair_of(t) for t in first if t.kind == "2afc") == Counter(
+            pair_of(t) for t in second if t.kind == "2afc"
+        )
+        for trials in (first, second):
+            sides = Counter(trial.correct for trial in trials if trial.kind.startswith("catch") and trial.correct)
+            assert abs(sides["left"] - sides["right"]) <= 1
+
+
+@given(other_designs(), st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_no_clip_comes_twice_in_a_row(make_clips, design, seed: int) -> None:
+    study, levels = design
+    for trials in by_slot(plan_study(study, make_clips(**levels), seed=seed)).values():
+        counted = [trial for trial in trials if trial.kind != "practice"]
+        for one, other in pairwise(counted):
+            if one.sentence != other.sentence:
+                assert not {*one.clips} & {*other.clips}
+        for _, block in groupby(counted, key=lambda trial: trial.block):
+            block = list(block)
+            most = max(Counter(trial.sentence for trial in block).values())
+            if 2 * most <= len(block):  # no sentence fills more than half: none has to follow itself
+                assert all(one.sentence != other.sentence for one, other in pairwise(block))
+
+
+@given(st.integers(2, 7), st.sampled_from([[0.5, 1.0], [0.5, 1.0, 1.5], [0.5, 0.75, 1.0, 1.25]]), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_a_latin_square_gives_each_sentence_each_scale_equally_often(
+    make_clips, sentences: int, scales: list[float], rating: bool
+) -> None:
+    compared = len(scales) if rating else len(scales) - 1
+    keys = {"rating": {"kind": "slider"}} if rating else {}
+    study = Study.model_validate(
+        {"name": "a", "clips": "c", "participants": 2 * compared, "sentences": "latin_square"} | keys
+    )
+    clips = make_clips(sentences=[f"s{number}" for number in range(sentences)], articulations=scales)
+    plan = plan_study(study, clips, seed=4)
+    # Over twice as many slots as comparisons every cell of sentence and comparison is filled twice.
+    cells = Counter((t.embodiment, t.sentence, pair_of(t)) for t in plan)
+    assert len(cells) == 2 * sentences * compared
+    assert set(cells.values()) == {2}
+    for trials in by_slot(plan).values():
+        assert set(Counter((trial.embodiment, trial.sentence) for trial in trials).values()) == {1}
+        shown = Counter(
+            (trial.embodiment, tuple(sorted({t for t in (trial.system_left, trial.system_right) if t})))
+            for trial in trials
+        )
+        for embodiment in ("landmarks", "photo"):
+            own = [count for (name, _), count in shown.items() if name == embodiment]
+            assert max(own) - (min(own) if len(own) == compared else 0) <= 1
+
+
+def test_trials_with_a_fault_have_a_right_answer_and_are_spread_over_embodiments(make_clips) -> None:
+    study = Study(
+        name="a",
+        clips="c",
+        participants=2,
+        catch_faults=FaultTrials(frozen_mouth=2, desynchronised=2),
+        practice_trials=3,
+    )
+    clips = make_clips(faults=["frozen_mouth", "desynchronised"])
+    faults = {clip.clip_id: clip.fault for clip in clips}
+    for trials in by_slot(plan_study(study, clips, seed=1)).values():
+        caught = [trial for trial in trials if trial.kind.startswith("catch")]
+        assert Counter(trial.kind for trial in caught) == {"catch_frozen_mouth": 2, "catch_desynchronised": 2}
+        assert Counter(trial.embodiment for trial in caught) == {"landmarks": 2, "photo": 2}
+        for trial in caught:
+            bad, good = trial.clip_left, trial.clip_right
+            if trial.correct == "left":
+                bad, good = good, bad
+            assert trial.kind == f"catch_{faults[bad]}"
+            assert faults[good] is None
+            assert trial.articulation_left == trial.articulation_right == 1
+        practice = [trial for trial in trials if trial.kind == "practice"]
+        assert [trial.trial for trial in practice] == [1, 2, 3]
+        assert all(trial.block == 0 and trial.correct for trial in practice)
+    assert not any(
+        faults[clip] for trial in plan_study(study, clips, seed=1) if trial.kind == "2afc" for clip in trial.clips
+    )
+
+
+def test_a_fault_that_is_not_among_the_clips_is_told(make_clips) -> None:
+    study = Study(name="a", clips="c", participants=2, catch_faults=FaultTrials(swapped_speech=1))
+    with pytest.raises(InputError, match="asks for catch trials with the fault swapped_speech, but no clip of the"):
+        plan_study(study, make_clips(faults=["frozen_mouth"]), seed=1)
+
+
+def test_models_are_compared_at_each_scale_and_operators_where_they_differ(make_clips) -> None:
+    keys = {"name": "a", "clips": "c", "participants": 2, "pairing": "all_pairs"}
+    models = plan_study(
+        Study.model_validate(keys | {"compare": "model"}),
+        make_clips(embodiments=["photo"], articulations=[1.0], models=["a", "b", "c"]),
+        seed=1,
+    )
+    systems = Counter(tuple(sorted((trial.system_left, trial.system_right))) for trial in models)
+    assert systems == {("a", "b"): 8, ("a", "c"): 8, ("b", "c"): 8}
+    assert {trial.model for trial in models} == {None}
+    operators = plan_study(
+        Study.model_validate(keys | {"compare": "operator"}),
+        make_clips(embodiments=["photo"], articulations=[0.5, 1.0, 1.5], operators=["rest", "mean"]),
+        seed=1,
+    )
+    assert {(trial.articulation_left, trial.articulation_right) for trial in operators} == {(0.5, 0.5), (1.5, 1.5)}
+    assert {frozenset((t.system_left, t.system_right)) for t in operators} == {frozenset(("rest", "mean"))}
 
 
 def test_the_plan_of_a_seed_never_changes(make_clips) -> None:
