@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lipstudy.clips._interior import compose_mouth, mouth_opening, warp_skin
 from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of
 from lipstudy.clips._mouth_path import mouth_path
-from lipstudy.clips._photograph import PhotoFace, crop_to_head
+from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg
 from lipstudy.clips._warp import FaceWarp, smoothstep
 from lipstudy.errors import InputError
 from lipstudy.face import (
@@ -301,7 +301,14 @@ def _checked(path: Path, num_frames: int, size_px: tuple[int, int], track: Landm
             f"the face in {path} is too small: its eyes are {np.median(track.pose.scale_px):.0f} pixels apart, at least"
             f" {_LEAST_UNIT_PX:g} are needed; film nearer"
         )
-    return track.pose.to_pixels(track.points)
+    points_px = track.pose.to_pixels(track.points)
+    turn_deg = float(np.median([abs(turned_deg(points)) for points in points_px]))
+    if turn_deg > LARGEST_TURN_DEG:
+        raise InputError(
+            f"the face in {path} is turned {turn_deg:.0f} degrees to the side, at most {LARGEST_TURN_DEG:g} can be"
+            " moved: film the speaker from the front"
+        )
+    return points_px
 
 
 def _usable(track: LandmarkTrack, points_px: Floats) -> NDArray[np.bool_]:

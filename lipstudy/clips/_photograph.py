@@ -27,7 +27,14 @@ from lipstudy.face import (
 from lipstudy.motion import articulation_weights
 from lipstudy.records import existing_file
 
-__all__ = ["PHOTOGRAPH_RENDERER_VERSION", "PhotoFace", "crop_to_head", "open_photograph", "render_photograph"]
+__all__ = [
+    "PHOTOGRAPH_RENDERER_VERSION",
+    "PhotoFace",
+    "crop_to_head",
+    "open_photograph",
+    "render_photograph",
+    "turned_deg",
+]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
@@ -36,6 +43,9 @@ PHOTOGRAPH_RENDERER_VERSION = "photograph-3"
 """Written into manifests; it changes when the pixels do."""
 
 _SMALLEST_IOD_PX = 24
+LARGEST_TURN_DEG = 25.0
+"""Beyond it one cheek hides behind the nose and the mouth opens to the side. Twelve GRID speakers: up to 6."""
+_BEHIND_TRANSPARENT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class PhotoFace:
         Raises
         ------
         InputError
-            If there is no face, more than one, or it is too small to be moved.
+            If there is no face, more than one, or it is too small or turned too far to the side to be moved.
         """
         landmarks_px = detect_face(image)
         right, left = landmarks_px[list(MEDIAPIPE_478.outer_eye_corners), :2]
@@ -73,11 +83,26 @@ class PhotoFace:
                 f"the face in the photograph is too small: its eyes are {distance_px:.0f} pixels apart, "
                 f"at least {_SMALLEST_IOD_PX} are needed; use a larger photograph"
             )
+        turn_deg = turned_deg(landmarks_px)
+        if abs(turn_deg) > LARGEST_TURN_DEG:
+            raise InputError(
+                f"the face in the photograph is turned {abs(turn_deg):.0f} degrees to the side, at most"
+                f" {LARGEST_TURN_DEG:g} can be moved: use one that looks at the camera"
+            )
         return cls(image, landmarks_px)
 
 
+def turned_deg(landmarks_px: Floats) -> float:
+    """Return by how much a face (478, 3) in pixels is turned to the side, degrees; 0 looks at the camera."""
+    right, left = landmarks_px[list(MEDIAPIPE_478.outer_eye_corners)]
+    across, down, away = left - right
+    return float(np.degrees(np.arctan2(away, np.hypot(across, down))))
+
+
 def open_photograph(path: str | Path) -> PhotoFace:
-    """Read a photograph (JPEG, PNG, ...) and find the face in it; the camera's rotation mark is followed.
+    """Read a photograph (JPEG, PNG, ...) and find the face in it.
+
+    The camera's rotation mark is followed, and what is transparent is grey.
 
     Raises
     ------
@@ -85,11 +110,17 @@ def open_photograph(path: str | Path) -> PhotoFace:
         If the file is missing or no picture, or its face cannot be used (see `PhotoFace.of`).
     """
     path = existing_file(path, what="a photograph")
-    pixels = cv2.imdecode(np.frombuffer(path.read_bytes() or b"\0", np.uint8), cv2.IMREAD_COLOR)
+    contents = np.frombuffer(path.read_bytes() or b"\0", np.uint8)
+    pixels = cv2.imdecode(contents, cv2.IMREAD_COLOR)
     if pixels is None:
         raise InputError(f"{path} is not a picture that can be read: give a JPEG or PNG")
+    is_jpeg = contents[:2].tobytes() == b"\xff\xd8"
+    as_stored = None if is_jpeg else cv2.imdecode(contents, cv2.IMREAD_UNCHANGED)
+    if as_stored is not None and as_stored.ndim == 3 and as_stored.shape[2] == 4:
+        opaque = as_stored[..., 3:] / np.iinfo(as_stored.dtype).max
+        pixels = np.rint(pixels * opaque + _BEHIND_TRANSPARENT * (1 - opaque))
     try:
-        return PhotoFace.of(np.ascontiguousarray(pixels[..., ::-1]))
+        return PhotoFace.of(np.ascontiguousarray(pixels[..., ::-1], np.uint8))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 

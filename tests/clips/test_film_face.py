@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +153,33 @@ def test_a_face_that_leaves_the_picture_is_refused_in_a_sentence(film: Path, tra
     low = replace(track, frame_size_px=(360, int(track.pose.to_pixels(track.points)[:, 152, 1].mean()) - 5))
     with pytest.raises(InputError, match=r"shows the whole face in one piece for 0\.\d s only: at least 2 s"):
         open_film_face(film, low)
+
+
+def test_a_profile_on_film_is_refused(film: Path, track: LandmarkTrack) -> None:
+    turn = np.radians(50)
+    turned = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
+    aside = replace(track, pose=replace(track.pose, rotation=turned @ track.pose.rotation))
+    with pytest.raises(InputError, match=r"bbas1s\.mpg is turned \d\d degrees to the side, at most 25"):
+        open_film_face(film, aside)
+
+
+def test_a_film_of_varying_frame_rate_is_refused_before_it_is_used(
+    film: Path, track: LandmarkTrack, tmp_path: Path
+) -> None:
+    import av
+
+    path = tmp_path / "phone.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 360, 288, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for index, frame in enumerate(list(read_frames(film))[:40]):
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            picture.pts, picture.time_base = 40 * index + (200 if index > 20 else 0), Fraction(1, 1000)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    with pytest.raises(InputError, match=r"phone\.mp4 has a varying frame rate"):
+        open_film_face(path, track)
 
 
 def test_light_that_changes_in_the_film_does_not_show_in_the_clip(

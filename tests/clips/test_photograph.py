@@ -3,8 +3,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
 from skimage.data import astronaut
 
 from lipstudy.clips import LandmarkStyle, PhotoFace, open_photograph, render_landmarks, render_photograph
@@ -171,10 +173,82 @@ def test_a_photograph_file_is_opened_upright_and_without_alpha(tmp_path: Path, f
     np.testing.assert_allclose(opened.landmarks_px, face.landmarks_px, atol=1e-3)
 
 
+def test_what_is_transparent_in_a_photograph_is_grey(tmp_path: Path) -> None:
+    rgba = np.dstack([astronaut(), np.full((512, 512), 255, np.uint8)])
+    rgba[:60, :60] = (255, 0, 255, 0)  # a colour that no program shows
+    path = tmp_path / "cut-out.png"
+    cv2.imwrite(str(path), cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
+    image = open_photograph(path).image
+    assert (image[:60, :60] == 128).all()
+    np.testing.assert_array_equal(image[100:], astronaut()[100:])
+
+
+def test_a_photograph_for_print_has_its_colours(tmp_path: Path, face: PhotoFace) -> None:
+    path = tmp_path / "cmyk.jpg"
+    PIL.Image.fromarray(astronaut()).convert("CMYK").save(path, quality=95)
+    assert np.abs(open_photograph(path).image.astype(int) - face.image).mean() < 3
+
+
+def test_a_photograph_taken_sideways_is_turned_upright(tmp_path: Path, face: PhotoFace) -> None:
+    mark = PIL.Image.Exif()
+    mark[0x0112] = 6  # EXIF orientation: turn clockwise to see it upright
+    path = tmp_path / "sideways.jpg"
+    PIL.Image.fromarray(np.rot90(astronaut())).save(path, exif=mark, quality=95)
+    opened = open_photograph(path)
+    assert np.abs(opened.image.astype(int) - face.image).mean() < 3
+    np.testing.assert_allclose(opened.landmarks_px[:, :2], face.landmarks_px[:, :2], atol=3)
+
+
+@pytest.mark.slow
+def test_a_photograph_of_8000_pixels_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "large.jpg"
+    cv2.imwrite(str(path), cv2.resize(astronaut(), (8000, 8000), interpolation=cv2.INTER_LINEAR)[..., ::-1])
+    (frame,) = render_photograph(open_photograph(path), opening_track([0.1]), size_px=128)
+    assert gap_iod(cv2.resize(frame, (384, 384))) == pytest.approx(0.1, abs=0.05)
+
+
+def test_two_faces_are_refused() -> None:
+    two = np.ascontiguousarray(np.hstack([astronaut()[:, 100:400]] * 2))
+    with pytest.raises(InputError, match="more than one face: crop it to the one to use"):
+        PhotoFace.of(two)
+
+
+@pytest.mark.parametrize("turned", [45, -45])
+def test_a_profile_is_refused(face: PhotoFace, turned: float) -> None:
+    with pytest.raises(InputError, match=r"turned \d\d degrees to the side, at most 25"):
+        PhotoFace.of(turned_face(face, turned))
+
+
+def turned_face(face: PhotoFace, degrees: float) -> Image:
+    """Return the photograph with the head turned, by its own depths."""
+    turn, some = np.radians(degrees), face.landmarks_px[:468:4].astype(np.float64)
+    centre = face.landmarks_px.mean(0)
+    x = (some[:, 0] - centre[0]) * np.cos(turn) + (some[:, 2] - centre[2]) * np.sin(turn) + centre[0]
+    frame = np.array([(0, 0), (511, 0), (0, 511), (511, 511), (256, 511), (0, 256), (511, 256)], float)
+    source = RBFInterpolator(
+        np.vstack([np.column_stack([x, some[:, 1]]), frame]), np.vstack([some[:, :2], frame]), smoothing=1.0
+    )
+    nodes = np.stack(np.meshgrid(np.arange(0, 512, 8.0), np.arange(0, 512, 8.0)), axis=-1).reshape(-1, 2)
+    where = cv2.resize(source(nodes).reshape(64, 64, 2).astype(np.float32), (512, 512))
+    return np.asarray(cv2.remap(face.image, where, None, cv2.INTER_LINEAR), np.uint8)
+
+
+def test_a_face_with_sunglasses_moves_its_lips_and_keeps_its_glasses(face: PhotoFace) -> None:
+    image = face.image.copy()
+    for name in ("right eye", "left eye"):
+        x, y = face.landmarks_px[list(MEDIAPIPE_478.loops[name]), :2].mean(0).astype(int).tolist()
+        cv2.ellipse(image, (x, y), (26, 18), 0, 0, 360, (15, 15, 18), -1, cv2.LINE_AA)
+    closed, wide = render_photograph(PhotoFace.of(image), opening_track([0, 0.2]), size_px=SIZE_PX)
+    eyes = slice(0, int(detect_face(closed)[[145, 374], 1].min()))
+    np.testing.assert_array_equal(closed[eyes], wide[eyes])
+    assert gap_iod(wide) == pytest.approx(0.2, abs=0.04)
+
+
 def test_a_face_too_small_is_refused() -> None:
-    small = cv2.resize(astronaut(), (160, 160), interpolation=cv2.INTER_AREA)
-    with pytest.raises(InputError, match=r"too small: its eyes are \d+ pixels apart, at least 24"):
-        PhotoFace.of(small)
+    for side_px in (160, 64):
+        small = cv2.resize(astronaut(), (side_px, side_px), interpolation=cv2.INTER_AREA)
+        with pytest.raises(InputError, match=r"too small: its eyes are \d+ pixels apart, at least 24"):
+            PhotoFace.of(small)
 
 
 def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
