@@ -2,11 +2,17 @@
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-_NEEDS = {"needs_shared_data": "FAIL_WITHOUT_SHARED_DATA", "needs_chromium": "FAIL_WITHOUT_CHROMIUM"}
+_NEEDS = {
+    "needs_shared_data": "FAIL_WITHOUT_SHARED_DATA",
+    "needs_chromium": "FAIL_WITHOUT_CHROMIUM",
+    "needs_display": "FAIL_WITHOUT_DISPLAY",
+    "needs_sound": "FAIL_WITHOUT_SOUND",
+}
 
 
 def shared_data() -> Path:
@@ -19,7 +25,18 @@ def _missing(need: str) -> str | None:
         return f"no recordings in {shared_data()}"
     if need == "needs_chromium" and not (shutil.which("chromium") and shutil.which("chromedriver")):
         return "no Chromium with its driver"
+    if need == "needs_display":
+        if find_spec("psychopy") is None:
+            return "no PsychoPy: pip install 'lipstudy[lab]'"
+        if not (shutil.which("Xvfb") and shutil.which("xdotool")):
+            return "no Xvfb with xdotool"
+    if need == "needs_sound" and not (shutil.which("pulseaudio") and shutil.which("parec") and _alsa_reaches_pulse()):
+        return "no PulseAudio with its ALSA plugin, which gives a sound device to a computer without one"
     return None
+
+
+def _alsa_reaches_pulse() -> bool:
+    return any(Path("/usr/lib").glob("**/alsa-lib/libasound_module_pcm_pulse.so"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -30,6 +30,15 @@ VERBS = {
         "Fix a study before data are seen: definition, rules, tests, clips and plan.",
     ),
     "simulate": ("lipstudy.cli._study", "Run simulated viewers through a plan."),
+    "calibrate": (
+        "lipstudy.cli._lab",
+        "Measure what this machine shows and plays, before the first participant.",
+    ),
+    "rehearse": (
+        "lipstudy.cli._lab",
+        "Play a whole study through the real window, with a simulated viewer at full speed.",
+    ),
+    "run": ("lipstudy.cli._lab", "Run a participant's session in the lab."),
     "withdraw": ("lipstudy.cli._folder", "Delete the session of a person who takes back consent."),
     "export": ("lipstudy.cli._folder", "Write a study folder as a Psych-DS data set with its codebook."),
     "fit": ("lipstudy.cli._inference", "Fit a mixed logit model to a table, with two engines."),

@@ -1,0 +1,236 @@
+"""A trial in the window: clips are played, seen to their end, answered, and everything about it is noted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from lipstudy.lab._dialog import Answer, Dialog
+from lipstudy.lab._inputs import Input, KeyPress
+from lipstudy.lab._page import Box, Button, Page, Panel, Slider, clip_boxes
+from lipstudy.lab._playback import LoadedClip, Played, load_clip, play
+from lipstudy.lab._speaker import Speaker
+from lipstudy.lab._window import LabWindow
+from lipstudy.records import Clip, Response
+from lipstudy.study import ClipFailedError, Playing, Presentation, Side, TrialAnswer, TrialScreen
+
+__all__ = ["TrialRunner"]
+
+_SIDES: tuple[Side, Side] = ("left", "right")
+_BETWEEN_S = 0.5
+"""Between two clips that follow each other, and before the first."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What has happened in a trial so far."""
+
+    playings: list[Playing] = field(default_factory=list)
+    plays: int = 0
+    """Rounds: in each, every clip is played once."""
+    first_frame_s: float | None = None
+    end_s: float = 0.0
+    early: Answer | None = None
+    """An answer that was given while a clip played, where the study takes it."""
+
+
+class TrialRunner:
+    """Runs the trials of a session."""
+
+    def __init__(self, dialog: Dialog, speaker: Speaker | None, clips_folder: Path) -> None:
+        """Prepare to run trials with clips below `clips_folder`; nothing is heard without a speaker."""
+        self._dialog = dialog
+        self._window: LabWindow = dialog.window
+        self._speaker = speaker
+        self._folder = clips_folder
+
+    def run(self, screen: TrialScreen, clips: tuple[Clip, ...]) -> TrialAnswer:
+        """Play the clips of a trial until they are answered.
+
+        Raises
+        ------
+        ClipFailedError
+            If a clip cannot be shown.
+        PauseAsked
+            If Esc was pressed twice.
+        """
+        boxes = self._boxes(screen, clips)
+        self._dialog.tell(self._waiting(screen, boxes))
+        loaded: list[LoadedClip] = []
+        lost_before_s = self._window.focus_lost_s
+        try:
+            for clip, box in zip(clips, boxes, strict=True):
+                place = (box.left_px, box.top_px)
+                loaded.append(load_clip(self._window, clip, self._folder / clip.path, top_left_px=place))
+            progress = _Progress()
+            self._window.show_mouse(False)
+            self._play_all(screen, loaded, boxes, progress)
+            answer = self._answered(screen, loaded, boxes, progress)
+        finally:
+            for one in loaded:
+                one.free()
+        assert progress.first_frame_s is not None
+        proof = Presentation(
+            playings=tuple(progress.playings),
+            rt_s=answer.time_s - progress.first_frame_s,
+            rt_after_s=answer.time_s - progress.end_s,
+            focus_lost_s=round(self._window.focus_lost_s - lost_before_s, 3),
+            screen_hz=self._window.rate.hz,
+        )
+        return _trial_answer(screen, answer, proof)
+
+    def _answered(
+        self, screen: TrialScreen, loaded: Sequence[LoadedClip], boxes: Sequence[Box], progress: _Progress
+    ) -> Answer:
+        while progress.early is None:
+            answer = self._dialog.ask(self._question(screen, boxes, progress))
+            if answer.name != "replay":
+                return answer
+            self._play_all(screen, loaded, boxes, progress)
+        return progress.early
+
+    def _boxes(self, screen: TrialScreen, clips: Sequence[Clip]) -> list[Box]:
+        from lipstudy.media import open_film
+
+        sizes = []
+        for clip in clips:
+            path = self._folder / clip.path
+            if clip.width_px is not None and clip.height_px is not None:
+                sizes.append((clip.width_px, clip.height_px))
+            else:
+                film = open_film(path)
+                sizes.append((film.width_px, film.height_px))
+        together = screen.trial.presentation == "side_by_side"
+        return clip_boxes(sizes, self._window.size_px, together=together, slider=_has_slider(screen))
+
+    def _play_all(
+        self, screen: TrialScreen, loaded: Sequence[LoadedClip], boxes: Sequence[Box], progress: _Progress
+    ) -> None:
+        """Play every clip once: together if they stand beside each other with one speech, else one after the other."""
+        progress.plays += 1
+        together = screen.trial.presentation == "side_by_side" and _same_speech(loaded)
+        rounds = [list(range(len(loaded)))] if together else [[place] for place in range(len(loaded))]
+        for places in rounds:
+            self._dialog.tell(self._waiting(screen, boxes), seconds=_BETWEEN_S)
+            played = play(
+                self._window,
+                [loaded[place] for place in places],
+                speaker=self._speaker,
+                on_inputs=lambda inputs: self._heard(screen, inputs, progress),
+            )
+            self._note(loaded, places, played, progress)
+            if progress.early is not None:
+                return
+
+    def _heard(self, screen: TrialScreen, inputs: Sequence[Input], progress: _Progress) -> bool:
+        """Listen while a clip plays; return whether that ends the playing."""
+        keys = _answer_keys(screen) if screen.study.answer_before_end else {}
+        for done in inputs:
+            if not isinstance(done, KeyPress):
+                continue
+            self._dialog.escape.hears(done)
+            # With two clips after each other, an answer to a pair of which one was never seen is none.
+            if done.key in keys and (progress.playings or screen.trial.presentation != "sequential"):
+                progress.early = Answer(keys[done.key], done.time_s, None)
+                return True
+        return False
+
+    def _note(self, loaded: Sequence[LoadedClip], places: Sequence[int], played: Played, progress: _Progress) -> None:
+        if progress.first_frame_s is None:
+            progress.first_frame_s = played.first_frame_s
+        progress.end_s = played.end_s
+        sound_of = next((place for place in places if loaded[place].speech is not None), None)
+        for place, counted in zip(places, played.clips, strict=True):
+            if counted.shown_frames == 0:
+                raise ClipFailedError(f"no frame of {loaded[place].clip.clip_id} came to the screen")
+            progress.playings.append(
+                Playing(
+                    side=_SIDES[place],
+                    start_s=played.first_frame_s - progress.first_frame_s,
+                    ranges=((0.0, counted.seen_s),),
+                    shown_frames=counted.shown_frames,
+                    dropped_frames=counted.dropped_frames,
+                    av_offset_ms=played.av_offset_ms if sound_of is not None else None,
+                )
+            )
+
+    def _waiting(self, screen: TrialScreen, boxes: Sequence[Box]) -> Page:
+        """Return the page before a clip: empty frames where clips will be."""
+        panels = tuple(Panel(name, "", "", box) for name, box in zip(_SIDES, boxes, strict=False))
+        if screen.trial.presentation == "sequential":
+            panels = panels[:1]
+        return Page(panels=panels, may_pause=False)
+
+    def _question(self, screen: TrialScreen, boxes: Sequence[Box], progress: _Progress) -> Page:
+        trial, study = screen.trial, screen.study
+        buttons: list[Button] = []
+        panels: tuple[Panel, ...]
+        slider = None
+        if study.rating is not None:
+            panels = (Panel("left", "", "", boxes[0]),)
+            if study.rating.kind == "slider":
+                ends = study.rating.shown_labels
+                slider = Slider((ends[0], ends[-1]))
+                buttons.append(Button("rate", "Go on", "return", other_keys=("space",), is_main=True))
+            else:
+                buttons += _steps(study.rating.shown_labels, int(study.rating.highest))
+        elif trial.presentation == "sequential":
+            panels = (Panel("place", "", "", boxes[0]),)
+            buttons += [Button("left", "The first", "left"), Button("right", "The second", "right")]
+        else:
+            panels = (Panel("left", "Left", "left", boxes[0]), Panel("right", "Right", "right", boxes[1]))
+        if study.no_preference and study.rating is None:
+            buttons.append(Button("no_preference", "No preference", "down"))
+        if progress.plays < study.max_plays:
+            buttons.append(Button("replay", "Play again", "r"))
+        unit = "practice" if trial.kind == "practice" else "trial"
+        return Page(
+            title=study.prompt,
+            panels=panels,
+            field=slider,
+            buttons=tuple(buttons),
+            done=screen.number - 1,
+            in_all=screen.trials_in_all,
+            unit=unit,
+        )
+
+
+def _steps(labels: Sequence[str], highest: int) -> list[Button]:
+    """Return a button for each step of a scale; with two labels, the ends bear them."""
+    if len(labels) == highest:
+        return [Button(str(step), label, str(step)) for step, label in enumerate(labels, start=1)]
+    ends = {1: labels[0], highest: labels[-1]}
+    return [Button(str(step), ends.get(step, ""), str(step)) for step in range(1, highest + 1)]
+
+
+def _has_slider(screen: TrialScreen) -> bool:
+    return screen.study.rating is not None and screen.study.rating.kind == "slider"
+
+
+def _answer_keys(screen: TrialScreen) -> dict[str, str]:
+    """Return the keys that answer while a clip plays: key -> answer. A slider is set after it."""
+    rating = screen.study.rating
+    if rating is not None:
+        return {} if rating.kind == "slider" else {str(step): str(step) for step in range(1, int(rating.highest) + 1)}
+    keys = {"left": "left", "right": "right"}
+    return keys | ({"down": "no_preference"} if screen.study.no_preference else {})
+
+
+def _same_speech(loaded: Sequence[LoadedClip]) -> bool:
+    """Whether clips can be played together: at most one speech is heard at a time."""
+    speeches = [one.speech for one in loaded if one.speech is not None]
+    if len(speeches) < 2:
+        return True
+    length = min(map(len, speeches))
+    first = speeches[0][:length]
+    return all(float(np.abs(first - other[:length]).max(initial=0)) < 0.02 for other in speeches[1:])
+
+
+def _trial_answer(screen: TrialScreen, answer: Answer, proof: Presentation) -> TrialAnswer:
+    if screen.study.rating is None:
+        return TrialAnswer(proof, response=cast(Response, answer.name))
+    if isinstance(answer.field, Slider):
+        return TrialAnswer(proof, rating=float(answer.field.value or 0))
+    return TrialAnswer(proof, rating=float(answer.name))
