@@ -4,17 +4,13 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any
 
 from lipstudy.errors import InputError
+from lipstudy.inference._basis import Scale, curve_terms
 from lipstudy.records import Trial
 
-__all__ = ["Choices", "Scale", "choices_from_trials", "from_scale", "to_scale"]
-
-Scale = Literal["log2", "linear"]
-"""How articulation enters the model: log2(a), doublings; or linear, a - 1. Both are 0 at the original."""
+__all__ = ["Choices", "choices_from_trials"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +24,9 @@ class Choices:
     """Reason -> number of trials that are not in the table."""
 
 
-def to_scale(articulation: float, scale: Scale) -> float:
-    """Return an articulation scale in the model's units, 0 at the original. Raises InputError for log2 of 0."""
-    if scale == "linear":
-        return articulation - 1.0
-    if articulation <= 0:
-        raise InputError(f"articulation {articulation:g} has no logarithm: choose the linear scale")
-    return float(np.log2(articulation))
-
-
-def from_scale(x: float, scale: Scale) -> float:
-    """Return the articulation scale of a value in the model's units; infinite beyond the largest number."""
-    if scale == "linear":
-        return float(x + 1.0)
-    return 2.0 ** float(x) if x < 1024 else math.inf
-
-
-def choices_from_trials(trials: Sequence[Trial], *, scale: Scale = "log2") -> Choices:
+def choices_from_trials(
+    trials: Sequence[Trial], *, scale: Scale = "log2", knots: Sequence[float] | None = None
+) -> Choices:
     """Return the choices between two articulation scales, one row a trial.
 
     In each pair the test clip is the one whose articulation differs from 1, the reference the other; of two that both
@@ -53,6 +35,7 @@ def choices_from_trials(trials: Sequence[Trial], *, scale: Scale = "log2") -> Ch
     - ``chosen``: 1 if the test clip was preferred, else 0;
     - ``x``: articulation of test less reference on the model's scale; against the original, log2(a) or a - 1;
     - ``x2``: the same for the square, so that a quadratic utility of each clip is modelled; against the original, x^2;
+      with `knots`, ``spline1``, ``spline2``, ... instead, the other terms of a restricted cubic spline;
     - ``articulation``: articulation of the test clip;
     - ``reference``: articulation of the reference;
     - ``side``: +0.5 if the test clip was on the left, -0.5 if on the right;
@@ -62,6 +45,8 @@ def choices_from_trials(trials: Sequence[Trial], *, scale: Scale = "log2") -> Ch
     ----------
     trials : sequence of Trial
     scale : {"log2", "linear"}
+    knots : sequence of float, optional
+        Articulation scales of the knots of a spline, three or more; chosen before the data are seen.
 
     Returns
     -------
@@ -82,7 +67,7 @@ def choices_from_trials(trials: Sequence[Trial], *, scale: Scale = "log2") -> Ch
     for trial in sorted(trials, key=lambda trial: (trial.participant, trial.session, trial.block, trial.trial)):
         reason = _why_left_out(trial)
         if reason is None:
-            rows.append(_choice(trial, scale))
+            rows.append(_choice(trial, scale, knots))
         else:
             left_out[reason] += 1
     if not rows:
@@ -105,17 +90,17 @@ def _why_left_out(trial: Trial) -> str | None:
     return None
 
 
-def _choice(trial: Trial, scale: Scale) -> dict[str, Any]:
+def _choice(trial: Trial, scale: Scale, knots: Sequence[float] | None) -> dict[str, Any]:
     left, right = trial.articulations
     # Of two changed clips the stronger is the test clip; against the original, the changed one.
     strength = {"left": -math.inf if left == 1 else left, "right": -math.inf if right == 1 else right}
     side = max(strength, key=lambda name: strength[name])
     test, reference = (left, right) if side == "left" else (right, left)
-    x, origin = to_scale(test, scale), to_scale(reference, scale)
+    origin = curve_terms(reference, scale=scale, knots=knots)
+    terms = {name: value - origin[name] for name, value in curve_terms(test, scale=scale, knots=knots).items()}
     return trial.model_dump() | {
         "chosen": int(trial.response == side),
-        "x": x - origin,
-        "x2": x**2 - origin**2,
+        **terms,
         "articulation": test,
         "reference": reference,
         "side": 0.5 if side == "left" else -0.5,

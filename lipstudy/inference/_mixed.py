@@ -16,7 +16,7 @@ from lipstudy.inference._engine_laplace import laplace_fit
 from lipstudy.inference._engine_mixedlm import fit_with_mixedlm
 from lipstudy.inference._formula import parse_formula
 from lipstudy.inference._laplace import Laplace
-from lipstudy.inference._satterthwaite import Satterthwaite
+from lipstudy.inference._satterthwaite import Satterthwaite, two_sided
 from lipstudy.inference._separation import separation
 
 __all__ = ["FixedEffect", "MixedFit", "fit_mixed_logit"]
@@ -53,7 +53,7 @@ class FixedEffect:
     df: float = math.inf
     """Satterthwaite's degrees of freedom: few where the standard error rests on few people or sentences."""
     p_t: float | None = None
-    """Two-sided p-value of z on the t distribution with `df`: the one to report when people or sentences are few."""
+    """Two-sided p-value with `df` degrees of freedom: the one to report when people or sentences are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def fit_mixed_logit(formula: str, table: Any, *, check: bool = True, nagq: int =
     fixed = tuple(
         FixedEffect(
             name, float(b), float(se), float(ratio),
-            _two_sided(ratio) if ok else None, df, _two_sided_t(ratio, df) if ok else None,
+            two_sided(ratio, math.inf) if ok else None, df, two_sided(ratio, df) if ok else None,
         )
         for name, b, se, ratio, df in zip(design.names, best.beta, best.se, z, dfs, strict=True)
     )  # fmt: skip
@@ -274,16 +274,6 @@ def _boundary(estimate: RandomEstimate) -> str | None:
                     f" estimated as {estimate.correlations[later, earlier]:.2f}"
                 )
     return None
-
-
-def _two_sided(z: float) -> float:
-    return math.erfc(abs(z) / math.sqrt(2))
-
-
-def _two_sided_t(z: float, df: float) -> float:
-    from scipy.special import stdtr
-
-    return _two_sided(z) if math.isinf(df) else 2 * float(stdtr(df, -abs(z)))
 
 
 def _finite(value: float) -> float | None:

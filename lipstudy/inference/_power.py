@@ -11,7 +11,7 @@ import numpy as np
 
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
-from lipstudy.inference._choices import Scale, to_scale
+from lipstudy.inference._basis import Scale, to_scale
 from lipstudy.inference._proportion import Proportion, proportion
 from lipstudy.inference._reduction import fit_reduced
 from lipstudy.randomness import named_stream

@@ -2,18 +2,41 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.inference._laplace import Laplace
 
-__all__ = ["Satterthwaite"]
+__all__ = ["Satterthwaite", "small_sample_quantile", "two_sided"]
 
 _LEAST = 1.0
 _STEP_SE = 0.05
 """Of the differences in theta, in standard errors."""
 _LARGEST_STEP = 0.05
+
+
+def two_sided(z: float, df: float) -> float:
+    """Return the two-sided p-value of an estimate over its standard error, with `df` degrees of freedom.
+
+    Maximum likelihood divides by n where an unbiased variance divides by n - 1, so z is made smaller by
+    sqrt(df / (df + 1)), which is exact for the mean of n normal numbers, and compared with the t distribution.
+    """
+    from scipy.special import stdtr
+
+    if math.isinf(df):
+        return math.erfc(abs(z) / math.sqrt(2))
+    return 2 * float(stdtr(df, -abs(z) * math.sqrt(df / (df + 1))))
+
+
+def small_sample_quantile(level: float, df: float) -> float:
+    """Return half the width of an interval in standard errors; the interval leaves out what `two_sided` rejects."""
+    from scipy.special import stdtrit
+
+    if math.isinf(df):
+        return NormalDist().inv_cdf(0.5 + level / 2)
+    return float(stdtrit(df, 0.5 + level / 2)) * math.sqrt(1 + 1 / df)
 
 
 @dataclass(frozen=True, slots=True)
