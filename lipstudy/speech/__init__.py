@@ -1,8 +1,22 @@
 """What is said, when: phones in time, and synthetic speech for prompts."""
 
-from lipstudy.speech._alignment import align_transcript
+from lipstudy.speech._alignment import AlignedWord, Alignment, align_speech, align_transcript
 from lipstudy.speech._phones import PAUSE, Phone, check_tiling
 from lipstudy.speech._speech import Speech
 from lipstudy.speech._synthesis import Utterance, synthesise
+from lipstudy.speech._textgrid import read_textgrid, write_textgrid
 
-__all__ = ["PAUSE", "Phone", "Speech", "Utterance", "align_transcript", "check_tiling", "synthesise"]
+__all__ = [
+    "PAUSE",
+    "AlignedWord",
+    "Alignment",
+    "Phone",
+    "Speech",
+    "Utterance",
+    "align_speech",
+    "align_transcript",
+    "check_tiling",
+    "read_textgrid",
+    "synthesise",
+    "write_textgrid",
+]
