@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -23,6 +23,13 @@ _SMALLEST_IOD_PX = 4
 @articulation_option
 @operator_option
 @click.option(
+    "--limits",
+    type=click.Choice(["speaker", "none"]),
+    default="speaker",
+    show_default=True,
+    help="Hold exaggeration within what the speaker's mouth does in the film, or let it go on.",
+)
+@click.option(
     "--track",
     "track_path",
     type=click.Path(path_type=Path),
@@ -37,6 +44,7 @@ def restage(
     film: Path,
     articulation: tuple[float, ...],
     operator: str,
+    limits: Literal["speaker", "none"],
     track_path: Path | None,
     folder: Path | None,
     workers: int,
@@ -60,7 +68,12 @@ def restage(
     _check_place(used)
     jobs = [
         RestageJob(
-            film, used, scale, operator, (folder or film.parent) / f"{film.stem}{scaling_suffix(scale, operator)}.mp4"
+            film,
+            used,
+            scale,
+            operator,
+            (folder or film.parent) / f"{film.stem}{scaling_suffix(scale, operator)}.mp4",
+            limits,
         )
         for scale in dict.fromkeys(articulation)
     ]
@@ -105,4 +118,5 @@ def _own_track(film: Path, folder: Path | None, output: Output) -> Path:
 
 def _sentence(clip: dict[str, Any]) -> str:
     folds = f"; the picture folds in {len(clip['folded_frames'])} frames" if clip["folded_frames"] else ""
-    return f"{clip['path']}: {scaling_sentence(clip)}{folds}"
+    clipped = f"; held back by the speaker's range in {clip['clipped_frames']}" if clip["clipped_frames"] else ""
+    return f"{clip['path']}: {scaling_sentence(clip)}{clipped}{folds}"

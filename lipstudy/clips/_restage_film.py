@@ -3,17 +3,20 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames
 from lipstudy.clips._takes import sound_beside_picture
 from lipstudy.execution import Progress, counted
 from lipstudy.face import load_track
 from lipstudy.media import ENCODER_VERSION, encode_clip, read_sound
-from lipstudy.motion import scale_articulation
+from lipstudy.motion import scale_articulation, speaker_limits
 from lipstudy.records import provenance, sha256_of_file, write_text
 
 __all__ = ["RestageJob", "restage_film"]
+
+
+Limits = Literal["speaker", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class RestageJob:
     """What the scale is applied about."""
     clip: Path
     """The mp4 to be written; its record stands beside it as .json."""
+    limits: Limits = "speaker"
+    """What exaggeration stays within: the speaker's own range in this film, or nothing."""
 
 
 def restage_film(job: RestageJob, *, progress: Progress | None = None) -> dict[str, Any]:
@@ -62,7 +67,7 @@ def restage_film(job: RestageJob, *, progress: Progress | None = None) -> dict[s
         "encoder_version": ENCODER_VERSION,
         "provenance": provenance(
             stage="restage",
-            arguments={"articulation": job.articulation, "operator": job.operator},
+            arguments={"articulation": job.articulation, "operator": job.operator, "limits": job.limits},
             inputs=[job.film, job.track],
         ),
     }
@@ -76,7 +81,8 @@ def restage_film(job: RestageJob, *, progress: Progress | None = None) -> dict[s
 
 def _made(job: RestageJob, progress: Progress | None) -> dict[str, Any]:
     track = load_track(job.track)
-    articulated = scale_articulation(track, job.articulation, operator=job.operator)
+    limits = speaker_limits([track]) if job.limits == "speaker" else None
+    articulated = scale_articulation(track, job.articulation, operator=job.operator, limits=limits)
     folded: list[int] = []
     frames = restage_frames(job.film, track, articulated.track, on_fold=folded.append)
     sound = sound_beside_picture(read_sound(job.film), duration_s=track.duration_s)

@@ -63,6 +63,22 @@ def test_another_operator_is_in_the_name(talk: Path, call: Callable[..., Told]) 
     assert talk.with_name("talk.a0.50.mean.mp4").is_file()
 
 
+@pytest.mark.slow
+@pytest.mark.needs_shared_data
+def test_exaggeration_held_within_the_speakers_range_is_told(
+    grid: Path, tmp_path: Path, call: Callable[..., Told]
+) -> None:
+    arguments = ("restage", grid / "lrwp9a.mpg", "--articulation", "2", "-o", tmp_path)
+    code, out, _ = call(*arguments)
+    assert code == 0
+    assert "held back by the speaker's range in" in out
+    limited = json.loads((tmp_path / "lrwp9a.a2.00.json").read_text())
+    assert call(*arguments, "--limits", "none", "-q")[0] == 0
+    free = json.loads((tmp_path / "lrwp9a.a2.00.json").read_text())
+    assert limited["clipped_frames"] > free["clipped_frames"] == 0
+    assert 1.3 < limited["effective_articulation"] < free["effective_articulation"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -70,6 +86,7 @@ def test_another_operator_is_in_the_name(talk: Path, call: Callable[..., Told]) 
         (("--articulation", "nan"), "must be between 0 and 3, got nan"),
         (("--articulation", "50"), "must be between 0 and 3, got 50"),
         (("--articulation", "1", "--operator", "rset"), "did you mean 'rest'"),
+        (("--articulation", "1", "--limits", "person"), "'person' is not one of 'speaker', 'none'"),
     ],
 )
 def test_what_cannot_be_asked_for_is_told_before_the_film_is_tracked(
