@@ -145,12 +145,20 @@ class _Engine:
         self._start_s = clock() - log.session.time_s
 
     def record(self, kind: Callable[..., Event], **fields: Any) -> None:
+        self.record_together((kind, fields))
+
+    def record_together(self, *happened: tuple[Callable[..., Event], dict[str, Any]]) -> None:
+        """Write what belongs together with one time stamp: all of it is on disk, or nothing."""
         session = self.log.session
         now_s = max(session.time_s, round(self._clock() - self._start_s, 3))
-        event = kind(sequence=session.next_sequence, time_s=now_s, **fields)
-        self.log.append(event)
-        if self._tell is not None:
-            self._tell(event)
+        events = [
+            kind(sequence=sequence, time_s=now_s, **fields)
+            for sequence, (kind, fields) in enumerate(happened, start=session.next_sequence)
+        ]
+        self.log.append(*events)
+        for event in events:
+            if self._tell is not None:
+                self._tell(event)
 
 
 def _check_same_viewer(log: EventLog, session: str, *, simulated: bool) -> None:
@@ -261,32 +269,33 @@ def _run_trial(engine: _Engine, known: tuple[Comparison, ...]) -> None:
 def _record_answer(engine: _Engine, trial: int, shown: tuple[Clip, ...], answer: TrialAnswer) -> None:
     proof = answer.presentation
     plays = {"left": 0, "right": 0}
+    happened: list[tuple[Callable[..., Event], dict[str, Any]]] = []
     for playing in proof.playings:
         plays[playing.side] += 1
         clip = shown[playing.side == "right"]
-        engine.record(
-            ClipPlayed,
-            trial=trial,
-            side=playing.side,
-            play=plays[playing.side],
-            start_s=round(playing.start_s, 4),
-            ranges=tuple((round(start, 4), round(end, 4)) for start, end in playing.ranges),
-            watched=_share_seen(playing, clip.duration_s),
-            frames=clip.frames,
-            shown_frames=playing.shown_frames,
-            dropped_frames=playing.dropped_frames,
-            av_offset_ms=playing.av_offset_ms,
-        )
-    engine.record(
-        ResponseGiven,
-        trial=trial,
-        response=answer.response,
-        rating=answer.rating,
-        rt_s=round(proof.rt_s, 4),
-        rt_after_s=None if proof.rt_after_s is None else round(proof.rt_after_s, 4),
-        focus_lost_s=proof.focus_lost_s,
-        screen_hz=proof.screen_hz,
-    )
+        played = {
+            "trial": trial,
+            "side": playing.side,
+            "play": plays[playing.side],
+            "start_s": round(playing.start_s, 4),
+            "ranges": tuple((round(start, 4), round(end, 4)) for start, end in playing.ranges),
+            "watched": _share_seen(playing, clip.duration_s),
+            "frames": clip.frames,
+            "shown_frames": playing.shown_frames,
+            "dropped_frames": playing.dropped_frames,
+            "av_offset_ms": playing.av_offset_ms,
+        }
+        happened.append((ClipPlayed, played))
+    given = {
+        "trial": trial,
+        "response": answer.response,
+        "rating": answer.rating,
+        "rt_s": round(proof.rt_s, 4),
+        "rt_after_s": None if proof.rt_after_s is None else round(proof.rt_after_s, 4),
+        "focus_lost_s": proof.focus_lost_s,
+        "screen_hz": proof.screen_hz,
+    }
+    engine.record_together(*happened, (ResponseGiven, given))
 
 
 def _share_seen(playing: Playing, duration_s: float) -> float:

@@ -86,24 +86,26 @@ class EventLog:
         self._file.close()
         self._lock.release()
 
-    def append(self, event: Event) -> None:
-        """Write `event` to disk, then let it change the state.
+    def append(self, *events: Event) -> None:
+        """Write `events` to disk, all or none, then let them change the state.
 
-        When this returns, the event survives a power cut.
+        When this returns, they survive a power cut.
 
         Raises
         ------
         IllegalEventError
-            If the event cannot happen now; nothing is written.
+            If one cannot happen now; nothing is written.
         OutputError
-            If it cannot be written: the disk is full or gone. What was written before stays.
+            If they cannot be written: the disk is full or gone. What was written before stays.
         """
-        session = self.session.apply(event)
-        line = event.model_dump_json().encode() + b"\n"
+        session = self.session
+        for event in events:
+            session = session.apply(event)
+        lines = b"".join(event.model_dump_json().encode() + b"\n" for event in events)
         try:
             written = 0
-            while written < len(line):
-                written += self._file.write(line[written:]) or 0
+            while written < len(lines):
+                written += self._file.write(lines[written:]) or 0
             os.fsync(self._file.fileno())
         except BaseException as error:
             self._file.truncate(self._size)
@@ -113,8 +115,8 @@ class EventLog:
                     f" {self.session.num_events} is kept, make room and run the same command again to go on"
                 ) from error
             raise
-        self._size += len(line)
-        self.events.append(event)
+        self._size += len(lines)
+        self.events += events
         self.session = session
 
     def _open(self) -> None:
