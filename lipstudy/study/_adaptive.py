@@ -45,6 +45,7 @@ def most_informative(session: Session, known: Sequence[Comparison] = ()) -> int:
     ]
     strengths = estimate_strengths(systems, [one for one in (*known, *own) if {one.winner, one.loser} <= {*systems}])
     fresh = [trial for trial in open_trials if not _repeats(trial, session)] or open_trials
+    fresh = [trial for trial in fresh if trial.trial not in session.failures[-1:]] or fresh  # not at once again
     pairs = {_systems(trial) for trial in fresh}
     gains = {pair: round(expected_information(strengths, *pair), _DIGITS) for pair in pairs}
     best = max(gains.values())

@@ -1,5 +1,6 @@
 """One participant's way through the plan: a state machine that is fed events and says what comes next."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -365,7 +366,8 @@ def slot_of(plan: Iterable[PlannedTrial], participant: str) -> str:
     """Return the slot of a participant: P07 for P07, and for P07-2 who got it when it was given out again."""
     slot, _, again = participant.rpartition("-")
     slots = {trial.participant for trial in plan}
-    return slot if participant not in slots and slot in slots and again.isdigit() and int(again) > 1 else participant
+    is_again = participant not in slots and slot in slots and re.fullmatch(r"[2-9]|[1-9][0-9]+", again)
+    return slot if is_again else participant
 
 
 def plan_hash(trials: Sequence[PlannedTrial]) -> str:
