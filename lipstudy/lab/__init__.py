@@ -22,7 +22,7 @@ from lipstudy.lab._page import (
 from lipstudy.lab._playback import LoadedClip, Played, load_clip, play
 from lipstudy.lab._presenter import LabPresenter
 from lipstudy.lab._psychopy import check_psychopy
-from lipstudy.lab._rehearse import Rehearsal, rehearse_study
+from lipstudy.lab._rehearse import Rehearsal, RehearsalPresenter, rehearse_study
 from lipstudy.lab._run import Booth, LabSettings, open_booth, run_participant
 from lipstudy.lab._speaker import SPEAKER_SR, Speaker, open_speaker, sound_devices
 from lipstudy.lab._window import LabWindow, ScreenRate, open_window, rate_of
@@ -52,6 +52,7 @@ __all__ = [
     "Panel",
     "Played",
     "Rehearsal",
+    "RehearsalPresenter",
     "ScreenRate",
     "Slider",
     "Speaker",

@@ -77,8 +77,8 @@ class Sprite:
         gl.glGenTextures(1, ctypes.byref(texture))
         gl.glBindTexture(gl.GL_TEXTURE_2D, texture)
         for name, value in (
-            (gl.GL_TEXTURE_MIN_FILTER, gl.GL_LINEAR),
-            (gl.GL_TEXTURE_MAG_FILTER, gl.GL_LINEAR),
+            (gl.GL_TEXTURE_MIN_FILTER, gl.GL_NEAREST),
+            (gl.GL_TEXTURE_MAG_FILTER, gl.GL_NEAREST),
             (gl.GL_TEXTURE_WRAP_S, gl.GL_CLAMP_TO_EDGE),
             (gl.GL_TEXTURE_WRAP_T, gl.GL_CLAMP_TO_EDGE),
         ):
@@ -199,6 +199,7 @@ class LabWindow:
             self._virtual_s += 1 / self.rate.hz
             return self._virtual_s
         if not self.rate.is_synchronised:
+            _gl().glFinish()  # drawing shall be over at the tick, not begin with it
             self._wait_for_tick()
         self._handle.flip()
         return float(self._now_s())
