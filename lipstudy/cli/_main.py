@@ -15,7 +15,13 @@ __all__ = ["VERBS", "main"]
 
 VERBS = {
     "track": ("lipstudy.cli._face", "Track the face in films: talk.mp4 gives talk.track.npz."),
-    "speak": ("lipstudy.cli._speech", "Speak a text: the sound, and the lip motion that goes with it."),
+    "speak": (
+        "lipstudy.cli._speech",
+        "Move lips as speech says: of a recording, a film's sound, or a text that is spoken.",
+    ),
+    "align": ("lipstudy.cli._speech", "Find when words and phones were said, as a Praat TextGrid."),
+    "train": ("lipstudy.cli._models", "Train a model of lip motion on a folder of films."),
+    "evaluate": ("lipstudy.cli._models", "Compare what a model does with what films show."),
     "articulate": ("lipstudy.cli._articulation", "Scale the articulation of a landmark track."),
     "measure": ("lipstudy.cli._articulation", "Compare the lip motion of TRACK with that of REFERENCE."),
     "restage": (
@@ -23,7 +29,11 @@ VERBS = {
         "Make the lips of a filmed speaker move less or more; the speech stays.",
     ),
     "render": ("lipstudy.cli._clips", "Show one landmark track as a clip: as lines or points, or on a photograph."),
-    "build": ("lipstudy.cli._clips", "Build a stimulus set from a recipe: clips, clips.csv, speech and tracks."),
+    "build": (
+        "lipstudy.cli._clips",
+        "Build a stimulus set from a recipe: clips, clips.csv, and index.html to look at them.",
+    ),
+    "adopt": ("lipstudy.cli._clips", "Make a manifest for clips that were made elsewhere, with the same checks."),
     "plan": ("lipstudy.cli._study", "Write every trial of every participant slot."),
     "lock": (
         "lipstudy.cli._folder",

@@ -2,7 +2,7 @@
 
 from lipstudy.face._detector import detect_face
 from lipstudy.face._generic import generic_neutral, symmetric_face
-from lipstudy.face._lip_motion import lip_displacement_rms, log_lip_intensity_ratio
+from lipstudy.face._lip_motion import LipMotion, lip_displacement_rms, log_lip_intensity_ratio, log_ratio_of_rms
 from lipstudy.face._lips import (
     CONTACT_GAP_IOD,
     inner_lip_gaps,
@@ -14,7 +14,8 @@ from lipstudy.face._lips import (
 from lipstudy.face._neutral import close_lips, estimate_neutral, neutral_of
 from lipstudy.face._pose import normalise_head
 from lipstudy.face._topology import MEDIAPIPE_478, Topology, topology_named
-from lipstudy.face._track import HeadPose, LandmarkTrack, load_track, save_track
+from lipstudy.face._track import HeadPose, LandmarkTrack, load_track, save_track, track_provenance
+from lipstudy.face._track_chunks import save_track_chunks
 from lipstudy.face._tracking import MAX_GAP_S, is_track_of, track_film
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "MEDIAPIPE_478",
     "HeadPose",
     "LandmarkTrack",
+    "LipMotion",
     "Topology",
     "close_lips",
     "detect_face",
@@ -35,12 +37,15 @@ __all__ = [
     "lips_in_contact",
     "load_track",
     "log_lip_intensity_ratio",
+    "log_ratio_of_rms",
     "mouth_width",
     "neutral_of",
     "normalise_head",
     "save_track",
+    "save_track_chunks",
     "symmetric_face",
     "topology_named",
     "track_film",
+    "track_provenance",
     "uncross_lips",
 ]

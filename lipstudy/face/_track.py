@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from lipstudy.errors import InputError
 from lipstudy.face._topology import Topology, topology_named
 from lipstudy.records import existing_file, write_bytes
 
-__all__ = ["HeadPose", "LandmarkTrack", "load_track", "save_track"]
+__all__ = ["HeadPose", "LandmarkTrack", "load_track", "save_track", "track_provenance"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -149,6 +149,16 @@ def save_track(path: str | Path, track: LandmarkTrack) -> None:
     write_bytes(path, buffer.getvalue())
 
 
+def track_provenance(path: str | Path) -> dict[str, Any]:
+    """Return where the track in a file comes from, without reading its points; raises InputError as `load_track`."""
+    path = existing_file(path, what="a landmark track (.track.npz)")
+    arrays = _read_archive(path, only=("provenance",))
+    try:
+        return _provenance_in(arrays)
+    except ValueError as error:
+        raise InputError(f"{path} is not a usable landmark track: {error}") from error
+
+
 def load_track(path: str | Path) -> LandmarkTrack:
     """Read a ``*.track.npz``.
 
@@ -162,12 +172,7 @@ def load_track(path: str | Path) -> LandmarkTrack:
         fit, or its points are not head-normalised.
     """
     path = existing_file(path, what="a landmark track (.track.npz)")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    # A .npy file opens as an array, which is no context manager: TypeError.
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path} is not a landmark track: make one with 'lipstudy track'") from error
+    arrays = _read_archive(path)
     for name in ("points", "fps"):
         if name not in arrays:
             raise InputError(f"{path} is not a landmark track: it holds no '{name}'")
@@ -181,6 +186,15 @@ def load_track(path: str | Path) -> LandmarkTrack:
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     return track
+
+
+def _read_archive(path: Path, *, only: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files if only is None or name in only}
+    # A .npy file opens as an array, which is no context manager: TypeError.
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path} is not a landmark track: make one with 'lipstudy track'") from error
 
 
 def _track_of(arrays: Mapping[str, NDArray[Any]]) -> LandmarkTrack:

@@ -1,23 +1,92 @@
-"""Speech to lip motion."""
+"""Speech to lip motion. What needs torch is loaded when it is asked for."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from lipstudy.models._door import MODELS, LoadedModel, load_model
-from lipstudy.models._moving import LipMotionModel, frames_in, lip_points, move_lips
+from lipstudy.models._moving import LipMotionModel, checked_neutral, frames_in, lip_points, move_lips
 from lipstudy.models._viseme_model import VisemeModel
 from lipstudy.models._viseme_motion import VisemeLipMotion, viseme_track
 from lipstudy.models._visemes import VISEMES, Segment, segments_of
 
+if TYPE_CHECKING:
+    from lipstudy.models._checkpoint import Checkpoint, default_checkpoint, load_checkpoint, save_checkpoint
+    from lipstudy.models._evaluation import Evaluation, FilmScore, evaluate_model, phones_of_films, write_evaluation
+    from lipstudy.models._features import feature_blocks, features
+    from lipstudy.models._films import Film, films_in, read_films
+    from lipstudy.models._fitting import Sample
+    from lipstudy.models._leave_one_out import leave_one_speaker_out
+    from lipstudy.models._my_model import TrainedModel, train_model
+    from lipstudy.models._neural import NeuralLipMotion
+    from lipstudy.models._pictures import evaluation_png, learning_curve_png
+    from lipstudy.models._training import Recipe
+
 __all__ = [
     "MODELS",
     "VISEMES",
+    "Checkpoint",
+    "Evaluation",
+    "Film",
+    "FilmScore",
     "LipMotionModel",
     "LoadedModel",
+    "NeuralLipMotion",
+    "Recipe",
+    "Sample",
     "Segment",
+    "TrainedModel",
     "VisemeLipMotion",
     "VisemeModel",
+    "checked_neutral",
+    "default_checkpoint",
+    "evaluate_model",
+    "evaluation_png",
+    "feature_blocks",
+    "features",
+    "films_in",
     "frames_in",
+    "learning_curve_png",
+    "leave_one_speaker_out",
     "lip_points",
+    "load_checkpoint",
     "load_model",
     "move_lips",
+    "phones_of_films",
+    "read_films",
+    "save_checkpoint",
     "segments_of",
+    "train_model",
     "viseme_track",
+    "write_evaluation",
 ]
+
+_LOADED_WHEN_USED = {
+    "Checkpoint": "_checkpoint",
+    "Evaluation": "_evaluation",
+    "Film": "_films",
+    "FilmScore": "_evaluation",
+    "NeuralLipMotion": "_neural",
+    "Recipe": "_training",
+    "Sample": "_fitting",
+    "TrainedModel": "_my_model",
+    "default_checkpoint": "_checkpoint",
+    "evaluate_model": "_evaluation",
+    "evaluation_png": "_pictures",
+    "feature_blocks": "_features",
+    "features": "_features",
+    "films_in": "_films",
+    "learning_curve_png": "_pictures",
+    "leave_one_speaker_out": "_leave_one_out",
+    "load_checkpoint": "_checkpoint",
+    "phones_of_films": "_evaluation",
+    "read_films": "_films",
+    "save_checkpoint": "_checkpoint",
+    "train_model": "_my_model",
+    "write_evaluation": "_evaluation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LOADED_WHEN_USED:
+        raise AttributeError(f"module 'lipstudy.models' has no attribute '{name}'")
+    return getattr(import_module(f"lipstudy.models.{_LOADED_WHEN_USED[name]}"), name)

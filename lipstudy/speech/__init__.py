@@ -4,7 +4,7 @@ from lipstudy.speech._alignment import AlignedWord, Alignment, align_speech, ali
 from lipstudy.speech._phones import PAUSE, Phone, check_tiling
 from lipstudy.speech._speech import Speech
 from lipstudy.speech._synthesis import Utterance, synthesise
-from lipstudy.speech._textgrid import read_textgrid, write_textgrid
+from lipstudy.speech._textgrid import read_textgrid, textgrid_text
 
 __all__ = [
     "PAUSE",
@@ -18,5 +18,5 @@ __all__ = [
     "check_tiling",
     "read_textgrid",
     "synthesise",
-    "write_textgrid",
+    "textgrid_text",
 ]

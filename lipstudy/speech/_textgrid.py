@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from lipstudy.errors import InputError
-from lipstudy.records import existing_file, write_text
+from lipstudy.records import existing_file
 from lipstudy.speech._alignment import Alignment
 from lipstudy.speech._phones import PAUSE, Phone
 from lipstudy.speech._pronunciation import IPA_OF
 
-__all__ = ["read_textgrid", "write_textgrid"]
+__all__ = ["read_textgrid", "textgrid_text"]
 
 _TIER_NAMES = ("phones", "phone", "phonemes", "segments")
 """What aligners call the tier with the sounds."""
@@ -58,14 +58,8 @@ def read_textgrid(path: str | Path, *, duration_s: float) -> tuple[Phone, ...]:
     return tuple(phones)
 
 
-def write_textgrid(path: str | Path, alignment: Alignment) -> None:
-    """Write words and phones of `alignment` as a Praat TextGrid, atomically: tiers "words" and "phones".
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
+def textgrid_text(alignment: Alignment) -> str:
+    """Return words and phones of `alignment` as the text of a Praat TextGrid, with tiers "words" and "phones"."""
     from praatio import textgrid
 
     end_s = alignment.phones[-1].end_s
@@ -77,7 +71,7 @@ def write_textgrid(path: str | Path, alignment: Alignment) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "made.TextGrid"
         grid.save(str(made), format="long_textgrid", includeBlankSpaces=True)
-        write_text(path, made.read_text(encoding="utf-8"))
+        return made.read_text(encoding="utf-8")
 
 
 def _phone_tier(path: Path) -> Any:

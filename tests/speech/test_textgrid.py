@@ -12,7 +12,7 @@ from lipstudy.speech import (
     Phone,
     check_tiling,
     read_textgrid,
-    write_textgrid,
+    textgrid_text,
 )
 
 PHONES = (Phone(PAUSE, 0, 0.25), Phone("p", 0.25, 0.4), Phone("aʊ", 0.4, 0.55), Phone(PAUSE, 0.55, 1.0))
@@ -20,7 +20,7 @@ ALIGNMENT = Alignment((AlignedWord("pow", 0.25, 0.55, -0.1),), PHONES)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    write_textgrid(tmp_path / "talk.TextGrid", ALIGNMENT)
+    (tmp_path / "talk.TextGrid").write_text(textgrid_text(ALIGNMENT))
     assert read_textgrid(tmp_path / "talk.TextGrid", duration_s=1.0) == PHONES[:-1]
 
 
