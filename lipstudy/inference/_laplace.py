@@ -90,8 +90,12 @@ class Laplace:
     factors: tuple[_Factor, ...]
     loadings: Any
     """Sparse (rows, random effects): Z."""
+    to_effects: Any
+    """Its transpose."""
     products: Any
     """Sparse (entries of `_Weighted`, rows): every product of two columns of Z in a row, where the two effects meet."""
+    to_rows: Any
+    """Its transpose."""
     modes: Floats
     """Where the last search for the modes ended: the next one starts there."""
 
@@ -115,6 +119,7 @@ class Laplace:
                 start += size
             columns = np.hstack([design.blocks[place].columns for place in of])
             factors.append(_Factor(columns, design.blocks[of[0]].codes, design.blocks[of[0]].levels))
+        loadings, products = _loadings(factors), _products(factors)
         return cls(
             design.fixed,
             design.offset,
@@ -123,8 +128,10 @@ class Laplace:
             tuple(parameters),
             tuple(places[place] for place in range(len(design.blocks))),
             tuple(factors),
-            _loadings(factors),
-            _products(factors),
+            loadings,
+            loadings.T,
+            products,
+            products.T,
             np.zeros(sum(factor.size for factor in factors)),
         )
 
@@ -146,14 +153,14 @@ class Laplace:
             return deviance, np.empty(0)
         inverse = solver.inverse()
         residuals = self.successes - self.trials * chance
-        leverage = weights * (1 - 2 * chance) * (self.products.T @ self._spread(inverse, lower))
-        pull = self.loadings.T @ leverage
+        leverage = weights * (1 - 2 * chance) * (self.to_rows @ self._spread(inverse, lower))
+        pull = self.to_effects @ leverage
         answer = solver.solve(self._times(lower, pull, transposed=True))
         moved = self._times(lower, answer)
         shift = weights * (self.loadings @ moved)
         by_beta = self.fixed.T @ (leverage - shift - 2 * residuals)
-        score = self.loadings.T @ residuals
-        total = pull - self.loadings.T @ shift - 2 * score
+        score = self.to_effects @ residuals
+        total = pull - self.to_effects @ shift - 2 * score
         traces = self._traces(inverse, weighted, lower)
         by_theta = np.empty(len(theta))
         for place, entry in enumerate(self.parameters):
@@ -174,7 +181,7 @@ class Laplace:
         weights = self.trials * chance * (1 - chance)
         weighted = weights[:, None] * self.fixed
         solver = _Solver.of(self._weighted(weights), lower, self.factors)
-        shared = np.array([self._times(lower, self.loadings.T @ column, transposed=True) for column in weighted.T])
+        shared = np.array([self._times(lower, self.to_effects @ column, transposed=True) for column in weighted.T])
         information = self.fixed.T @ weighted - shared @ np.array([solver.solve(vector) for vector in shared]).T
         return np.asarray(np.linalg.inv(information))
 
@@ -218,7 +225,7 @@ class Laplace:
         modes = self.modes
         chance, value = self._penalised(linear, lower, modes)
         for _ in range(_MOST_STEPS):
-            score = self.loadings.T @ (self.successes - self.trials * chance)
+            score = self.to_effects @ (self.successes - self.trials * chance)
             solver = _Solver.of(self._weighted(self.trials * chance * (1 - chance)), lower, self.factors)
             step = solver.solve(self._times(lower, score, transposed=True) - modes)
             share = 1.0

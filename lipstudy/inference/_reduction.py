@@ -73,7 +73,7 @@ def _without(formula: Formula, group: str, name: str) -> tuple[Formula, str] | N
             e for e in term.effects if ":".join(term.group) != group or (INTERCEPT if e == "1" else e) != name
         )
         if effects:
-            random.append(replace(term, effects=effects))
+            random.append(replace(term, effects=effects, correlated=term.correlated or len(effects) == 1))
     if not random or tuple(random) == formula.random:
         return None
     step = f"{name} by {group} was taken out: its standard deviation was estimated as zero"

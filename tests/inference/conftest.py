@@ -30,7 +30,7 @@ def _trial(number: int, row: dict[str, object]) -> Trial:
 @pytest.fixture(scope="session")
 def choices() -> pandas.DataFrame:
     """A study with a clear effect: 24 people, 8 sentences, 4 scales."""
-    study = Assumptions(effect=1.0, bend=-1.2, sd_participant=0.7, sd_slope=0.8, sd_sentence=0.7)
+    study = Assumptions(effect=1.0, bend=-1.2, sd_participant=0.7, sd_slope=0.8, sd_sentence=0.7, sd_sentence_slope=0)
     return simulate_choices(study, named_stream(3, "test"))
 
 

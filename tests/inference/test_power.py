@@ -18,7 +18,7 @@ def test_same_seed_gives_the_same_answer_on_one_process_and_on_two():
 
 
 def test_large_effects_are_found_and_null_effects_mostly_not():
-    strong = replace(TINY, effect=3.0)
+    strong = replace(TINY, sentences=8, effect=2.0)
     assert simulated_power(strong, simulations=6, seed=1).found.share == 1.0
     assert simulated_power(replace(TINY, effect=0.0), simulations=6, seed=1).found.share < 0.5
 
