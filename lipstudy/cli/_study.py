@@ -1,4 +1,4 @@
-"""Verbs about sessions: plan, simulate."""
+"""Verbs about sessions without people: plan, simulate."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -118,7 +118,13 @@ def simulate(
     )
 
 
+_MOST_ROWS = 40
+
+
 def _balance_table(balance: "list[Balance]") -> str:
+    if len(balance) > _MOST_ROWS:
+        worst = max(abs(2 * row.first_left - row.trials) for row in balance)
+        return f"{len(balance)} comparisons; no side comes up more than {worst} times more often than the other"
     rows = [("embodiment", "compared", "trials", "first left", "first right")]
     for row in balance:
         right = row.trials - row.first_left

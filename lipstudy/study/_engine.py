@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from lipstudy.errors import InputError
@@ -36,7 +37,6 @@ from lipstudy.study._screens import (
     EndScreen,
     FeedbackScreen,
     InstructionsScreen,
-    PauseScreen,
     QuestionScreen,
     ResumeScreen,
     StartScreen,
@@ -107,19 +107,9 @@ def run_session(
     """
     with log:
         _check_same_viewer(log, session, simulated=simulated)
-        engine = _Engine(log, presenter, clips, clock, tell)
-        if log.session.ended:
-            return log.session
-        try:
-            if log.events:
-                _go_on(engine)
-            while not log.session.ended:
-                _step(engine, session, simulated, new_code, date_and_time, known)
-        except PauseAsked:
-            if not log.session.paused and log.session.started is not None:
-                engine.record(SessionPaused)
-        except StopAsked:
-            _stop(engine, new_code)
+        engine = _Engine(log, presenter, clips, session, simulated, clock, new_code, date_and_time, known, tell)
+        if not log.session.ended:
+            engine.lead()
         return log.session
 
 
@@ -127,38 +117,6 @@ def code_hash(code: str) -> str:
     """Return the SHA-256 of a withdrawal code, capital and small letters, spaces and hyphens aside."""
     plain = "".join(character for character in code.upper() if character.isalnum())
     return hashlib.sha256(plain.encode()).hexdigest()
-
-
-class _Engine:
-    """Writes events with their number and time."""
-
-    def __init__(
-        self,
-        log: EventLog,
-        presenter: Presenter,
-        clips: Mapping[str, Clip],
-        clock: Callable[[], float],
-        tell: Tell | None,
-    ) -> None:
-        self.log, self.presenter, self.clips = log, presenter, clips
-        self._clock, self._tell = clock, tell
-        self._start_s = clock() - log.session.time_s
-
-    def record(self, kind: Callable[..., Event], **fields: Any) -> None:
-        self.record_together((kind, fields))
-
-    def record_together(self, *happened: tuple[Callable[..., Event], dict[str, Any]]) -> None:
-        """Write what belongs together with one time stamp: all of it is on disk, or nothing."""
-        session = self.log.session
-        now_s = max(session.time_s, round(self._clock() - self._start_s, 3))
-        events = [
-            kind(sequence=sequence, time_s=now_s, **fields)
-            for sequence, (kind, fields) in enumerate(happened, start=session.next_sequence)
-        ]
-        self.log.append(*events)
-        for event in events:
-            if self._tell is not None:
-                self._tell(event)
 
 
 def _check_same_viewer(log: EventLog, session: str, *, simulated: bool) -> None:
@@ -180,93 +138,143 @@ def _check_same_viewer(log: EventLog, session: str, *, simulated: bool) -> None:
     )
 
 
-def _go_on(engine: _Engine) -> None:
-    session = engine.log.session
-    engine.presenter.offer_to_go_on(ResumeScreen(session.participant, session.num_decided, session.num_trials))
-    engine.record(SessionResumed)
+@dataclass(slots=True)
+class _Engine:
+    """What is given to `run_session`, and what it does with it."""
+
+    log: EventLog
+    presenter: Presenter
+    clips: Mapping[str, Clip]
+    session: str
+    simulated: bool
+    clock: Callable[[], float]
+    new_code: Callable[[], str]
+    date_and_time: Callable[[], str] | None
+    known: tuple[Comparison, ...]
+    tell: Tell | None
+    start_s: float = field(init=False)
+    """The clock's time at second 0 of the session."""
+
+    def __post_init__(self) -> None:
+        self.start_s = self.clock() - self.log.session.time_s
+
+    def lead(self) -> None:
+        """Show one screen after the other, until the session ends or a pause is asked for."""
+        try:
+            if self.log.events:
+                self._go_on()
+            while not self.log.session.ended:
+                self._step()
+        except PauseAsked:
+            if not self.log.session.paused and self.log.session.started is not None:
+                self._record(SessionPaused)
+        except StopAsked:
+            self._stop()
+
+    def _record(self, kind: Callable[..., Event], **fields: Any) -> None:
+        self._record_together((kind, fields))
+
+    def _record_together(self, *happened: tuple[Callable[..., Event], dict[str, Any]]) -> None:
+        """Write what belongs together with one time stamp: all of it is on disk, or nothing."""
+        session = self.log.session
+        now_s = max(session.time_s, round(self.clock() - self.start_s, 3))
+        events = [
+            kind(sequence=sequence, time_s=now_s, **fields)
+            for sequence, (kind, fields) in enumerate(happened, start=session.next_sequence)
+        ]
+        self.log.append(*events)
+        for event in events:
+            if self.tell is not None:
+                self.tell(event)
+
+    def _now(self) -> str | None:
+        return None if self.date_and_time is None else self.date_and_time()
+
+    def _go_on(self) -> None:
+        session = self.log.session
+        self.presenter.offer_to_go_on(ResumeScreen(session.participant, session.num_decided, session.num_trials))
+        self._record(SessionResumed)
+
+    def _stop(self) -> None:
+        code = self._code()
+        with suppress(PauseAsked, StopAsked):
+            self.presenter.thank(ThanksScreen(complete=False, code=code))
+        self._record(SessionEnded, complete=False, reason="the participant stopped")
+
+    def _code(self) -> str:
+        code = self.new_code()
+        self._record(WithdrawalCodeGiven, code_sha256=code_hash(code))
+        return code
+
+    def _step(self) -> None:
+        """Show one screen and record what came of it."""
+        presenter = self.presenter
+        match self.log.session.next:
+            case StartScreen():
+                self._begin()
+            case ConsentScreen() as screen:
+                self._ask_consent(screen)
+            case CheckScreen() as screen:
+                answer = presenter.check(screen)
+                self._record(CheckAnswered, check=screen.check, expected=screen.expected, answer=answer)
+            case InstructionsScreen() as screen:
+                presenter.instruct(screen)
+                self._record(InstructionsShown)
+            case TrialScreen():
+                self._run_trial()
+            case FeedbackScreen(trial=trial) as screen:
+                presenter.give_feedback(screen)
+                self._record(FeedbackShown, trial=trial.trial)
+            case BreakScreen() as screen:
+                presenter.rest(screen)
+                self._record(BreakTaken)
+            case QuestionScreen() | AttentionScreen() as screen:
+                self._record(QuestionAnswered, question=screen.question.name, answer=presenter.ask(screen))
+            case ThanksScreen():
+                presenter.thank(ThanksScreen(complete=True, code=self._code()))
+            case EndScreen():
+                self._record(SessionEnded, complete=True)
+
+    def _begin(self) -> None:
+        state = self.log.session
+        self._record(
+            SessionStarted,
+            participant=state.participant,
+            slot=state.slot,
+            session=self.session,
+            plan_sha256=plan_hash(state.trials),
+            simulated=self.simulated,
+            started_at=self._now(),
+        )
+
+    def _ask_consent(self, screen: ConsentScreen) -> None:
+        if self.presenter.ask_consent(screen):
+            self._record(ConsentGiven, version=screen.consent.version, given_at=self._now())
+            return
+        self.presenter.thank(ThanksScreen(complete=False))
+        self._record(SessionEnded, complete=False, reason="consent was not given")
+
+    def _run_trial(self) -> None:
+        log = self.log
+        if log.session.study.pairing == "adaptive" and log.session.num_practised == log.session.num_practice:
+            log.session = log.session.offering(most_informative(log.session, self.known))
+        trial = log.session.planned(log.session.waiting[0])
+        self._record(TrialStarted, trial=trial.trial)
+        screen = log.session.next
+        assert isinstance(screen, TrialScreen)  # a trial was begun
+        shown = tuple(self.clips[name] for name in trial.clips)
+        try:
+            answer = self.presenter.present(screen, shown)
+        except ClipFailedError as error:
+            self._record(TrialFailed, trial=trial.trial, reason=str(error) or "a clip could not be shown")
+            return
+        self._record_together(*_answered(trial.trial, shown, answer))
 
 
-def _stop(engine: _Engine, new_code: Callable[[], str]) -> None:
-    code = new_code()
-    engine.record(WithdrawalCodeGiven, code_sha256=code_hash(code))
-    with suppress(PauseAsked, StopAsked):
-        engine.presenter.thank(ThanksScreen(complete=False, code=code))
-    engine.record(SessionEnded, complete=False, reason="the participant stopped")
-
-
-def _step(
-    engine: _Engine,
-    session: str,
-    simulated: bool,
-    new_code: Callable[[], str],
-    date_and_time: Callable[[], str] | None,
-    known: tuple[Comparison, ...],
-) -> None:
-    """Show one screen and record what came of it."""
-    state, presenter = engine.log.session, engine.presenter
-    now = None if date_and_time is None else date_and_time()
-    match state.next:
-        case StartScreen(participant=participant):
-            engine.record(
-                SessionStarted,
-                participant=participant,
-                slot=state.slot,
-                session=session,
-                plan_sha256=plan_hash(state.trials),
-                simulated=simulated,
-                started_at=now,
-            )
-        case ConsentScreen() as screen:
-            if presenter.ask_consent(screen):
-                engine.record(ConsentGiven, version=screen.consent.version, given_at=now)
-            else:
-                presenter.thank(ThanksScreen(complete=False))
-                engine.record(SessionEnded, complete=False, reason="consent was not given")
-        case CheckScreen() as screen:
-            answer = presenter.check(screen)
-            engine.record(CheckAnswered, check=screen.check, expected=screen.expected, answer=answer)
-        case InstructionsScreen() as screen:
-            presenter.instruct(screen)
-            engine.record(InstructionsShown)
-        case TrialScreen():
-            _run_trial(engine, known)
-        case FeedbackScreen(trial=trial) as screen:
-            presenter.give_feedback(screen)
-            engine.record(FeedbackShown, trial=trial.trial)
-        case BreakScreen() as screen:
-            presenter.rest(screen)
-            engine.record(BreakTaken)
-        case QuestionScreen() | AttentionScreen() as screen:
-            engine.record(QuestionAnswered, question=screen.question.name, answer=presenter.ask(screen))
-        case ThanksScreen():
-            code = new_code()
-            engine.record(WithdrawalCodeGiven, code_sha256=code_hash(code))
-            presenter.thank(ThanksScreen(complete=True, code=code))
-        case EndScreen():
-            engine.record(SessionEnded, complete=True)
-        case PauseScreen():
-            raise PauseAsked
-
-
-def _run_trial(engine: _Engine, known: tuple[Comparison, ...]) -> None:
-    log = engine.log
-    if log.session.study.pairing == "adaptive" and log.session.num_practised == log.session.num_practice:
-        number = most_informative(log.session, known)
-        log.session = log.session.offering(number)
-    screen = log.session.next
-    assert isinstance(screen, TrialScreen)
-    trial = screen.trial
-    engine.record(TrialStarted, trial=trial.trial)
-    shown = tuple(engine.clips[name] for name in trial.clips)
-    try:
-        answer = engine.presenter.present(screen, shown)
-    except ClipFailedError as error:
-        engine.record(TrialFailed, trial=trial.trial, reason=str(error) or "a clip could not be shown")
-        return
-    _record_answer(engine, trial.trial, shown, answer)
-
-
-def _record_answer(engine: _Engine, trial: int, shown: tuple[Clip, ...], answer: TrialAnswer) -> None:
+def _answered(
+    trial: int, shown: tuple[Clip, ...], answer: TrialAnswer
+) -> list[tuple[Callable[..., Event], dict[str, Any]]]:
+    """Return the events of an answered trial: every playing, and the answer."""
     proof = answer.presentation
     plays = {"left": 0, "right": 0}
     happened: list[tuple[Callable[..., Event], dict[str, Any]]] = []
@@ -295,7 +303,7 @@ def _record_answer(engine: _Engine, trial: int, shown: tuple[Clip, ...], answer:
         "focus_lost_s": proof.focus_lost_s,
         "screen_hz": proof.screen_hz,
     }
-    engine.record_together(*happened, (ResponseGiven, given))
+    return [*happened, (ResponseGiven, given)]
 
 
 def _share_seen(playing: Playing, duration_s: float) -> float:
