@@ -51,7 +51,10 @@ def fit_with_laplace(design: Design) -> EngineFit:
 
 
 def laplace_fit(design: Design, model: Laplace) -> tuple[EngineFit, Satterthwaite | None]:
-    """Fit a design whose likelihood is at hand; with it, what small samples need to know, None if it is singular."""
+    """Fit a design whose likelihood is at hand; with it, what small samples need to know, None if it is singular.
+
+    With priors in the likelihood, the fit is that of the penalised likelihood.
+    """
     found = laplace_optimum(model)
     terms = design.fixed.shape[1]
     theta, beta = found.point[:-terms], found.point[-terms:]
@@ -96,8 +99,9 @@ def _plain_start(model: Laplace) -> NDArray[np.float64]:
     for _ in range(4):  # iteratively reweighted least squares without random effects
         chance = expit(model.offset + model.fixed @ beta)
         weights = np.maximum(model.trials * chance * (1 - chance), 1e-6)
-        information = model.fixed.T @ (weights[:, None] * model.fixed)
-        beta = beta + np.linalg.solve(information, model.fixed.T @ (model.successes - model.trials * chance))
+        information = model.fixed.T @ (weights[:, None] * model.fixed) + np.diag(model.precision)
+        score = model.fixed.T @ (model.successes - model.trials * chance) - model.precision * beta
+        beta = beta + np.linalg.solve(information, score)
     diagonal = np.array([entry.row == entry.column for entry in model.parameters])
     return np.concatenate([np.where(diagonal, 0.5 / _sizes(model), 0.0), beta])
 

@@ -98,6 +98,8 @@ class Laplace:
     """Its transpose."""
     modes: Floats
     """Where the last search for the modes ended: the next one starts there."""
+    precision: Floats
+    """(terms,): of normal priors about zero on the fixed effects; zero for maximum likelihood."""
 
     @classmethod
     def of(cls, design: Design) -> "Laplace":
@@ -133,6 +135,7 @@ class Laplace:
             products,
             products.T,
             np.zeros(sum(factor.size for factor in factors)),
+            np.zeros(design.fixed.shape[1]),
         )
 
     def deviance(self, point: Floats) -> float:
@@ -148,7 +151,7 @@ class Laplace:
         weights = self.trials * chance * (1 - chance)
         weighted = self._weighted(weights)
         solver = _Solver.of(weighted, lower, self.factors)
-        deviance = value + solver.logdet
+        deviance = value + solver.logdet + float(self.precision @ beta**2)
         if not with_gradient:
             return deviance, np.empty(0)
         inverse = solver.inverse()
@@ -158,7 +161,7 @@ class Laplace:
         answer = solver.solve(self._times(lower, pull, transposed=True))
         moved = self._times(lower, answer)
         shift = weights * (self.loadings @ moved)
-        by_beta = self.fixed.T @ (leverage - shift - 2 * residuals)
+        by_beta = self.fixed.T @ (leverage - shift - 2 * residuals) + 2 * self.precision * beta
         score = self.to_effects @ residuals
         total = pull - self.to_effects @ shift - 2 * score
         traces = self._traces(inverse, weighted, lower)

@@ -32,7 +32,13 @@ def separation(design: Design) -> str | None:
         return None
     terms = [name for name, weight in zip(design.names, found.x, strict=True) if abs(weight) > 1e-6]
     named = [name for name in terms if name != INTERCEPT] or terms
+    certain = np.abs(scaled @ found.x) > 1e-6
+    told = f"{' and '.join(named)} {'predict' if len(named) > 1 else 'predicts'}"
+    places = [design.names.index(name) for name in named]
+    if INTERCEPT in terms and len(named) > 1 and (design.fixed[certain][:, places] == 0).all():
+        # Treatment contrasts: what every named level is compared with is the level that is certain.
+        told = f"the level with which {' and '.join(named)} are compared predicts"
     return (
-        f"separated: {' and '.join(named)} {'predict' if len(named) > 1 else 'predicts'} some answers without error,"
-        " so no finite estimate exists"
+        f"separated: {told} some answers without error ({certain.sum()} of {design.nobs} rows), so no finite estimate"
+        " exists; a penalised fit has one"
     )
