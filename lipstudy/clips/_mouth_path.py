@@ -18,7 +18,7 @@ Floats = NDArray[np.floating[Any]]
 REACH_IOD = 0.03
 """Root mean square over the lips: a shape farther than this from every mouth of the bank is beyond its range."""
 
-_FIT_IOD = 0.012
+_FIT_IOD = 0.006
 """A misfit of this size costs as much as one unit of a jump."""
 _CANDIDATES = 48
 """Mouths looked at for each frame: the nearest ones."""

@@ -1,0 +1,69 @@
+"""Teeth are rigid: the upper ones keep to the skull, the lower ones go with the jaw, at their own size."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lipstudy.clips._interior import InteriorLook, compose_mouth, mouth_opening
+from lipstudy.clips._warp import FaceWarp
+from lipstudy.face import MEDIAPIPE_478, HeadPose, generic_neutral
+
+UNIT_PX = 400.0
+SIZE_PX = 1200
+ROWS = 24
+UPPER, LOWER = MEDIAPIPE_478.inner_lip_centres
+
+
+def face_px(open_iod: float) -> NDArray[np.float64]:
+    face = np.asarray(generic_neutral(), np.float64)
+    mouth = face[[UPPER, LOWER], 1].mean()
+    share = np.exp(-((face[:, 0] / 0.55) ** 2)) / (1 + np.exp(-(face[:, 1] - mouth) / 0.08))
+    for inner, outer in zip(MEDIAPIPE_478.inner_lip_pairs, MEDIAPIPE_478.outer_lip_pairs, strict=True):
+        share[[inner[0], outer[0]]] = 0
+        share[[inner[1], outer[1]]] = np.exp(-((face[[inner[1], outer[1]], 0] / 0.3) ** 2))
+    face[:, 1] += open_iod * share
+    pose = HeadPose(np.array([UNIT_PX]), np.eye(3)[None], np.array([[600.0, 500.0, 0.0]]))
+    return np.asarray(pose.to_pixels(face[None])[0])
+
+
+@pytest.fixture(scope="module", params=[0.2, 0.28, 0.36])
+def column(request: pytest.FixtureRequest) -> tuple[NDArray[np.float64], NDArray[np.float64], int, int]:
+    """Return the middle column of a mouth opened from 0.2 IOD: the source row seen in each row, both heights."""
+    source_px, target_px = face_px(0.2), face_px(request.param)
+    top, bottom = int(source_px[UPPER, 1]), int(source_px[LOWER, 1])
+    image = np.zeros((SIZE_PX, SIZE_PX, 3), np.uint8)
+    # Every row inside the mouth carries its own number; the lips are white.
+    rows = np.arange(SIZE_PX)
+    image[:] = np.where((rows >= top) & (rows <= bottom), rows - top + 60, 255).astype(np.uint8)[:, None, None]
+    frame = FaceWarp.of(source_px, unit_px=UNIT_PX, size_px=(SIZE_PX, SIZE_PX))
+    warp = frame.map_between(source_px, target_px)
+    giving = (np.linspace(0, 1, ROWS) > 0.5).astype(float)
+    look = InteriorLook(dark=np.zeros(3), floor=np.zeros(3), giving=giving, depth=1.0)
+    openings = [mouth_opening(points, frame) for points in (source_px, target_px)]
+    part = compose_mouth(image, warp, openings[0], openings[1], frame, look)
+    x = int(source_px[UPPER, 0]) - warp.left_px
+    first, last = int(target_px[UPPER, 1]), int(target_px[LOWER, 1])
+    inside = part[first - warp.top_px : last - warp.top_px, x, 0].astype(float)
+    return inside - 60, np.arange(first, last) - top, bottom - top, last - first
+
+
+def test_upper_teeth_keep_their_place_and_size(column: tuple) -> None:
+    number, row, height, _ = column
+    upper = (row > 0.12 * height) & (row < 0.25 * height)
+    np.testing.assert_allclose(number[upper], row[upper], atol=1.5)
+    assert np.polyfit(row[upper], number[upper], 1)[0] == pytest.approx(1, abs=0.05)
+
+
+def test_lower_teeth_go_down_with_the_jaw_at_their_size(column: tuple) -> None:
+    number, row, height, opened = column
+    from_below = opened - (row - row[0])
+    lower = (from_below > 0.14 * height) & (from_below < 0.27 * height)
+    assert np.polyfit(row[lower], number[lower], 1)[0] == pytest.approx(1, abs=0.06)
+    np.testing.assert_allclose(height - number[lower], from_below[lower], atol=6)
+
+
+def test_what_opens_between_them_is_dark(column: tuple) -> None:
+    number, row, height, opened = column
+    between = (row - row[0] > 0.62 * height) & (opened - (row - row[0]) > 0.62 * height)
+    if between.any():
+        assert (number[between] + 60).max() < 25
