@@ -1,6 +1,7 @@
 """Verbs about estimates: fit, analyze, power."""
 
 import math
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import click
 
 from lipstudy.cli._output import Output, output_options, seed_option
 from lipstudy.cli._several import SeveralCommand
+from lipstudy.execution import Progress
 
 if TYPE_CHECKING:
     from lipstudy.inference import MixedFit, Power, Scale
@@ -111,7 +113,8 @@ def _number(value: float | None, digits: int) -> str:
     help="The page, or the folder for report.html (default: beside the trial table).",
 )  # fmt: skip
 @_scale_option
-@click.option("--seed", type=click.IntRange(min=0), help="The study's seed, for the record: nothing here is drawn.")
+@click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Of each bootstrap.")
+@seed_option
 @output_options
 def analyze(
     data: Path,
@@ -121,28 +124,42 @@ def analyze(
     title: str,
     path: Path | None,
     scale: "Scale",
-    seed: int | None,
+    draws: int,
+    seed: int,
     output: Output,
 ) -> None:
     """Turn a trial table into results.json and a report page.
 
-    DATA is trials.csv or the folder that holds it. The page is one file that opens from disk: the preference curve with
-    its interval, over- against under-articulation, the preferred articulation, clips side by side, the models, the
-    methods paragraph, side bias, what was left out, versions and hashes. Every number in it is in results.json.
+    DATA is trials.csv or the folder that holds it; participants.csv (who is used) and study.lock.json (what was fixed
+    beforehand) are read if they stand there too. The page is one file that opens from disk: the preference curve, over-
+    against under-articulation, the preferred articulation, clips side by side, what it hangs on (exclusions, people,
+    sentences), strengths in JOD, moderators, the models, the methods paragraph. Every number in it is in results.json;
+    its tables and figures stand in tables/ as CSV, LaTeX and SVG. Systems compared in pairs are ranked instead.
     """
     from lipstudy.report import write_report
 
-    report = write_report(
-        data,
-        path or (data if data.is_dir() else data.parent),
-        clips=clips,
-        clip_sentences=clip_sentences or None,
-        most_clip_mb=clip_mb,
-        scale=scale,
-        title=title,
-        seed=seed,
-        tell=output.tell,
-    )
+    with ExitStack() as bars:
+        show: Progress | None = None
+
+        def progress(done: int, total: int) -> None:
+            # The bar begins with the bootstrap, after the lines about the models.
+            nonlocal show
+            show = show or bars.enter_context(output.progress("bootstrap", "draw"))
+            show(done, total)
+
+        report = write_report(
+            data,
+            path or (data if data.is_dir() else data.parent),
+            clips=clips,
+            clip_sentences=clip_sentences or None,
+            most_clip_mb=clip_mb,
+            scale=scale,
+            title=title,
+            seed=seed,
+            draws=draws,
+            tell=output.tell,
+            progress=progress,
+        )
     output.result(
         {
             "report": str(report.page),
@@ -171,6 +188,7 @@ def analyze(
 @click.option("--sd-participant", type=float, default=0.4, show_default=True, help="Spread between participants.")
 @click.option("--sd-slope", type=float, default=0.5, show_default=True, help="Spread of x between participants.")
 @click.option("--sd-sentence", type=float, default=0.3, show_default=True, help="Spread between sentences.")
+@click.option("--sd-sentence-slope", type=float, default=0.2, show_default=True, help="Spread of x between sentences.")
 @_scale_option
 @click.option("--simulations", type=click.IntRange(min=1), default=200, show_default=True, help="Simulated studies.")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")

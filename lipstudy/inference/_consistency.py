@@ -22,9 +22,11 @@ _ODD_P = 0.01
 """Two-sided, shared out over the people (Bonferroni)."""
 _FENCE = 1.5
 """Interquartile ranges below the lower quartile (Tukey)."""
+_UNLIKE_Z = 2.0
+"""Beyond the fence alone lies someone in every second group of twenty."""
 _LEAST_PEOPLE = 5
 """For quartiles that mean anything."""
-_ANSWERS_A_TERM = 10
+_ANSWERS_A_TERM = 25
 """From which on each item gets strengths of its own."""
 
 
@@ -94,11 +96,14 @@ def consistency(
         for place, name in enumerate(participants)
         for own in [participant == place]
     ]
-    fence = -math.inf
+    fence, spread = -math.inf, 1.0
     if people >= _LEAST_PEOPLE:
         low, high = np.quantile([person.loglik for person in measured], (0.25, 0.75))
         fence = low - _FENCE * (high - low)
-    return tuple(_judged(person, fence=fence, people=people) for person in measured)
+        # People differ in taste: z is judged by how it spreads among them, where that is wider than chance.
+        z = np.array([person.z for person in measured])
+        spread = max(1.0, 1.4826 * float(np.median(np.abs(z - np.median(z)))))
+    return tuple(_judged(person, fence=fence, spread=spread, people=people) for person in measured)
 
 
 def consistency_of_comparisons(comparisons: Comparisons, *, side: bool = True) -> tuple[PersonConsistency, ...]:
@@ -143,7 +148,7 @@ def _measured(name: str, counts: Array, log_p: Array, first: NDArray[np.bool_]) 
     )
 
 
-def _judged(person: PersonConsistency, *, fence: float, people: int) -> PersonConsistency:
+def _judged(person: PersonConsistency, *, fence: float, spread: float, people: int) -> PersonConsistency:
     from dataclasses import replace
     from statistics import NormalDist
 
@@ -151,15 +156,16 @@ def _judged(person: PersonConsistency, *, fence: float, people: int) -> PersonCo
     reasons = []
     told = person.answers if math.isfinite(person.agreement) else 0
     agreed = proportion(round(person.agreement * told), told) if told else None
-    unlike = person.z < -limit
+    far = person.z / spread
+    unlike = far < -limit or (person.loglik < fence and far < -_UNLIKE_Z)
     if agreed is not None and agreed.high < 0.5:
         reasons.append(f"answers against the others ({100 * agreed.share:.0f} % agree): are labels or keys swapped?")
-    elif agreed is not None and agreed.low <= 0.5 <= agreed.high and (unlike or person.loglik < fence):
+    elif agreed is not None and agreed.low <= 0.5 <= agreed.high and unlike and person.loglik <= -math.log(2):
         reasons.append(f"answers as if by chance ({100 * agreed.share:.0f} % agree with the others)")
-    elif person.loglik < fence:
-        reasons.append("answers less like the others than the rest of the people do")
-    spread = math.sqrt(max(person.left_expected * (1 - person.left_expected), 1e-12) / person.answers)
-    if abs(person.left - person.left_expected) > limit * spread:
+    elif unlike:
+        reasons.append(f"answers less like the others than the rest do ({100 * person.agreement:.0f} % agree)")
+    error = math.sqrt(max(person.left_expected * (1 - person.left_expected), 1e-12) / person.answers)
+    if abs(person.left - person.left_expected) > limit * error:
         side, share = ("left", person.left) if person.left > person.left_expected else ("right", 1 - person.left)
         reasons.append(f"chose the {side} in {100 * share:.0f} % of answers")
     return replace(person, odd=tuple(reasons))

@@ -47,15 +47,24 @@ class Cells:
 
 
 def drawn_again(cells: Cells, what: str, draws: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
-    """Yield (draws in block, rows, answers): the "participants", or the "items", drawn with replacement."""
-    levels: int = getattr(cells, what)
+    """Yield (draws in block, rows, answers): "participants", "items", or "both", drawn with replacement.
+
+    Both are drawn independently of each other; an answer weighs as often as its person was drawn times as often as its
+    item was.
+
+    Source: Owen 2007, The pigeonhole bootstrap.
+    """
+
+    def weights(name: str) -> list[NDArray[np.float64]] | list[None]:
+        levels: int = getattr(cells, name)
+        if what not in (name, "both"):
+            return [None] * size
+        return list(rng.multinomial(levels, np.full(levels, 1 / levels), size=size).astype(float))
+
     for start in range(0, draws, _BLOCK):
-        drawn = rng.multinomial(levels, np.full(levels, 1 / levels), size=min(_BLOCK, draws - start)).astype(float)
-        yield np.stack([_weighed(cells, what, weights) for weights in drawn])
-
-
-def _weighed(cells: Cells, what: str, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    return cells.weighed(*((weights, None) if what == "participants" else (None, weights)))
+        size = min(_BLOCK, draws - start)
+        pairs = zip(weights("participants"), weights("items"), strict=True)
+        yield np.stack([cells.weighed(people, items) for people, items in pairs])
 
 
 def left_out(cells: Cells, what: str) -> NDArray[np.float64]:
@@ -65,7 +74,7 @@ def left_out(cells: Cells, what: str) -> NDArray[np.float64]:
     for level in range(levels):
         weights = np.ones(levels)
         weights[level] = 0
-        sets.append(_weighed(cells, what, weights))
+        sets.append(cells.weighed(*((weights, None) if what == "participants" else (None, weights))))
     return np.stack(sets)
 
 

@@ -5,19 +5,29 @@ from dataclasses import asdict
 from typing import Any
 
 from lipstudy.errors import InputError
+from lipstudy.execution import Progress
 from lipstudy.inference import (
     Choices,
     MixedFit,
     Scale,
-    asymmetry,
     choices_from_trials,
+    curve_formula,
     fit_reduced,
     preference_curve,
     preferred_articulation,
     proportion,
     refuse_lone_levels,
 )
-from lipstudy.records import Trial
+from lipstudy.records import Clip, StudyLock, Trial
+from lipstudy.report._around_the_curve import (
+    declared_family,
+    exclusions,
+    fair_asymmetry,
+    moderators,
+    sensitivity,
+    strengths,
+)
+from lipstudy.report._faults import checked_trials
 
 __all__ = ["ALL", "LEVEL", "analyse_trials"]
 
@@ -29,13 +39,24 @@ _CURVE_POINTS = 61
 
 
 def analyse_trials(
-    trials: Sequence[Trial], *, scale: Scale = "log2", tell: Callable[[str], None] = lambda message: None
+    trials: Sequence[Trial],
+    *,
+    scale: Scale = "log2",
+    seed: int = 1,
+    draws: int = 1000,
+    verdicts: Mapping[str, str] | None = None,
+    lock: StudyLock | None = None,
+    clips: Sequence[Clip] | None = None,
+    tell: Callable[[str], None] = lambda message: None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Return the results of a study, ready for JSON.
 
-    One analysis over all embodiments, one for each if there are several, and one with the embodiment as moderator of
-    slope and bend. Each is fitted with random intercepts of participants and sentences and random slopes of
-    participants, reduced if singular.
+    One analysis over all embodiments, one for each if there are several, and one with each factor of several levels
+    (embodiment, speaker, operator, model) as moderator of slope and bend. Each is fitted with random intercepts of
+    participants and sentences and random slopes of participants, reduced if singular. Around them: exclusions,
+    strengths in JOD, agreement, odd people and sentences, how the main contrast moves without each, and the declared
+    family.
 
     Parameters
     ----------
@@ -43,8 +64,20 @@ def analyse_trials(
         The whole trial table, catch trials and trials that do not count included.
     scale : {"log2", "linear"}
         How articulation enters the model; to be chosen before the data are seen.
+    seed : int >= 0
+        Of the bootstraps.
+    draws : int >= 100
+        Of each bootstrap.
+    verdicts : mapping, optional
+        Participant -> use, keep_apart or reject, from participants.csv; only those to use enter the main analysis.
+    lock : StudyLock, optional
+        What was fixed beforehand: the design's hash is compared with that of the trials, and the family is its own.
+    clips : sequence of Clip, optional
+        The manifest, with which labels are compared.
     tell : callable
         Called with a sentence before each step.
+    progress : Progress, optional
+        Of each bootstrap.
 
     Returns
     -------
@@ -53,10 +86,15 @@ def analyse_trials(
     Raises
     ------
     InputError
-        If no choice is left to analyse, an articulation or an embodiment has one participant, or the table does not
-        carry the model over all answers.
+        If no choice is left to analyse, an articulation or an embodiment has one participant, the table does not carry
+        the model over all answers, a session is there twice, or labels or design are not those of manifest and lock.
     """
-    choices = choices_from_trials(trials, scale=scale)
+    everyone, found = checked_trials(trials, clips)
+    verdicts = verdicts or {}
+    used = [trial for trial in everyone if verdicts.get(trial.participant, "use") == "use"]
+    if not used:
+        raise InputError("the study's rules leave no participant to use: see the verdicts in participants.csv")
+    choices = choices_from_trials(used, scale=scale)
     table = choices.table
     refuse_lone_levels(table)
     tell("fitting the model over all answers")
@@ -66,15 +104,41 @@ def analyse_trials(
         for embodiment in embodiments:
             tell(f"fitting the model of embodiment {embodiment}")
             analyses.append(_analysis(embodiment, table[table["embodiment"] == embodiment], scale))
-        tell("fitting the model with the embodiment as moderator")
-    return {
+    results: dict[str, Any] = {
         "level": LEVEL,
         "scale": scale,
+        "design": "articulation",
         "simulated": any(trial.simulated for trial in trials),
-        "data": _data(trials, choices),
+        "data": _data(everyone, choices),
+        "checks": found,
+        "preregistration": _preregistration(trials, lock),
+        "exclusions": exclusions(everyone, verdicts, scale=scale, level=LEVEL, tell=tell),
         "analyses": analyses,
-        "moderator": _moderator(table) if len(embodiments) > 1 else None,
-        "side_bias": _side_bias(trials),
+        "moderators": moderators(table, tell=tell),
+        "side_bias": _side_bias(used),
+    }
+    tell(f"drawing people and sentences again, {draws} times")
+    results["sensitivity"] = sensitivity(table, seed=seed, scale=scale, level=LEVEL, draws=draws, progress=progress)
+    results["strengths"] = strengths(used, seed=seed, draws=draws, level=LEVEL, progress=progress)
+    results["family"] = declared_family(results, lock)
+    return results
+
+
+def _preregistration(trials: Sequence[Trial], lock: StudyLock | None) -> dict[str, Any] | None:
+    if lock is None:
+        return None
+    designs = {trial.design_sha256 for trial in trials} - {None}
+    others = designs - {lock.design_sha256}
+    if others:
+        raise InputError(
+            f"the trials follow the design {min(map(str, others))[:12]}, but the study was locked as"
+            f" {lock.design_sha256[:12]}: it was changed after it was locked, or this is the lock of another study"
+        )
+    return {
+        "study": lock.name,
+        "design_sha256": lock.design_sha256,
+        "locked_at": lock.locked_at,
+        "trials_checked": sum(trial.design_sha256 == lock.design_sha256 for trial in trials),
     }
 
 
@@ -94,18 +158,8 @@ def _data(trials: Sequence[Trial], choices: Choices) -> dict[str, Any]:
     }
 
 
-def _formula(table: Any, *, moderator: str | None = None) -> str:
-    # A bend needs three scales besides the original, a slope two.
-    curve = [name for name, least in (("x", 2), ("x2", 3)) if table["articulation"].nunique() >= least]
-    random = ["(1 + x | participant)" if curve else "(1 | participant)"]
-    random += ["(1 | item)"] if table["item"].nunique() > 1 else []
-    fixed = curve if moderator is None else [f"{name} * {moderator}" for name in curve] or [moderator]
-    fixed = [*fixed, *(["side"] if table["side"].nunique() > 1 else [])]
-    return f"chosen ~ {' + '.join([*(fixed or ['1']), *random])}"
-
-
 def _analysis(name: str, table: Any, scale: Scale) -> dict[str, Any]:
-    formula = _formula(table)
+    formula = curve_formula(table)
     articulations = sorted(map(float, table["articulation"].unique()))
     result: dict[str, Any] = {
         "name": name,
@@ -138,12 +192,12 @@ def _curve(fit: MixedFit, articulations: Sequence[float], scale: Scale) -> dict[
     low, high = min(articulations[0], 1.0), max(articulations[-1], 1.0)
     step = (high - low) / (_CURVE_POINTS - 1)
     grid = sorted({round(low + step * place, 4) for place in range(_CURVE_POINTS)} | {*articulations, 1.0})
-    contrast = asymmetry(fit, tested=(low, high), scale=scale, level=LEVEL)
+    contrast = fair_asymmetry(fit, tested=(low, high), scale=scale, level=LEVEL)
     preferred = preferred_articulation(fit, tested=(low, high), scale=scale, level=LEVEL) if "x2" in terms else None
     return {
         "curve": [asdict(point) for point in preference_curve(fit, grid, scale=scale, level=LEVEL)],
         "preferred": asdict(preferred) if preferred is not None else None,
-        "asymmetry": asdict(contrast) if contrast is not None else None,
+        "asymmetry": contrast,
     }
 
 
@@ -153,20 +207,6 @@ def _observed(table: Any) -> list[dict[str, Any]]:
         share = proportion(int(group["chosen"].sum()), len(group), level=LEVEL)
         rows.append({"articulation": float(articulation), **asdict(share)})
     return rows
-
-
-def _moderator(table: Any) -> dict[str, Any]:
-    formula = _formula(table, moderator="embodiment")
-    try:
-        fit, steps = fit_reduced(formula, table)
-    except InputError as error:
-        return {"formula": formula, "model": None, "refused": str(error), "reduction": []}
-    return {
-        "formula": formula,
-        "model": fit.as_json(),
-        "refused": None if fit.ok else fit.verdict,
-        "reduction": list(steps),
-    }
 
 
 def _side_bias(trials: Sequence[Trial]) -> dict[str, Any]:

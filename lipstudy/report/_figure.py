@@ -32,7 +32,7 @@ def curve_figure(analysis: dict[str, Any], *, simulated: bool) -> str:
         axes.minorticks_off()
         margin = (max(ticks) / max(min(ticks), 0.05)) ** 0.06
         axes.set_xlim(min(ticks) / margin if min(ticks) > 0 else -0.1, max(ticks) * margin)
-        axes.set_ylim(0, 1)
+        axes.set_ylim(-0.08, 1)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
         axes.axhline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         axes.axvline(1.0, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
@@ -65,7 +65,7 @@ def _draw_observed(axes: Any, observed: list[dict[str, Any]]) -> None:
     )  # fmt: skip
     for row in observed:
         axes.annotate(
-            f"n = {row['total']}", (row["articulation"], 0.015), ha="center", va="bottom", fontsize=8.5, color="#333333"
+            f"n = {row['total']}", (row["articulation"], -0.07), ha="center", va="bottom", fontsize=8.5, color="#333333"
         )
 
 

@@ -60,6 +60,9 @@ def write_ranking(
     draws: int = 1000,
     title: str = "Ranking",
     progress: Progress | None = None,
+    page_name: str | None = None,
+    results_name: str | None = None,
+    tables_name: str | None = None,
 ) -> RankingReport:
     """Rank the conditions of a table of comparisons and write page, numbers and tables.
 
@@ -75,6 +78,8 @@ def write_ranking(
         As for `ranking_results`. Without `side` the left may have an advantage if each row is an answer; in a table of
         counts the order of names mostly means nothing, and it has none.
     title : str
+    page_name, results_name, tables_name : str, optional
+        Other names for the page, the results and the folder of tables.
 
     Raises
     ------
@@ -104,7 +109,9 @@ def write_ranking(
     results["methods"], results["references"] = ranking_methods(results)
     results = json.loads(json.dumps(results, allow_nan=False))
     name = f"{path.stem}.ranking"
+    tables_name = tables_name or name
     folder = Path(output) if output is not None else path.parent
+    page, results_path = folder / (page_name or f"{name}.html"), folder / (results_name or f"{name}.json")
     tables = ranking_tables(results)
     figures = {"ranking": ranking_figure(
         results["ranking"], results["drop_one"], simulated=simulated, item=results["item_word"]
@@ -112,14 +119,13 @@ def write_ranking(
     figures["people"] = people_figure(results["people"], simulated=simulated) if results["people"] else ""
     html = rendered(
         "ranking.html", results, figures=_markup(figures), tables={table.name: table for table in tables},
-        results_name=f"{name}.json", tables_name=f"{name}/",
+        results_name=results_path.name, tables_name=f"{tables_name}/",
     )  # fmt: skip
-    page, results_path = folder / f"{name}.html", folder / f"{name}.json"
     write_text(results_path, json.dumps(results, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
-    written = write_tables(folder / name, tables, simulated=simulated)
+    written = write_tables(folder / tables_name, tables, simulated=simulated)
     for key, svg in figures.items():
         if svg:
-            write_text(folder / name / f"{key}.svg", svg)
+            write_text(folder / tables_name / f"{key}.svg", svg)
     write_text(page, html)
     return RankingReport(page, results_path, tuple(written), results)
 

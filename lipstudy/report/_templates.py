@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from lipstudy.report._words import p_value, percent, quantity
+from lipstudy.report._words import p_relation, p_value, percent, quantity
 
 __all__ = ["rendered"]
 
@@ -29,7 +29,7 @@ def rendered(template: str, results: Mapping[str, Any], **shown: Any) -> str:
         loader=FunctionLoader(lambda name: room.joinpath(name).read_text("utf-8")),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"quantity": quantity, "percent": percent, "p_value": p_value}
+    environment.filters |= {"quantity": quantity, "percent": percent, "p_value": p_value, "p_relation": p_relation}
     return environment.get_template(template).render(
         results=results, style=Markup(room.joinpath("page.css").read_text("utf-8")), **shown
     )

@@ -2,8 +2,19 @@
 
 from typing import Any
 
-__all__ = ["REFERENCES", "headline", "methods", "p_relation", "p_value", "percent", "quantity"]
+__all__ = [
+    "REFERENCES",
+    "headline",
+    "methods",
+    "p_relation",
+    "p_value",
+    "percent",
+    "quantity",
+    "what_the_curve_hangs_on",
+]
 
+_MANY = 1000.0
+"""Degrees of freedom from which on t is the normal distribution to three digits."""
 _NONE = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
 
@@ -17,6 +28,12 @@ REFERENCES = (
     "Fieller (1954). Some problems in interval estimation. Journal of the Royal Statistical Society B 16(2).",
     "Wilson (1927). Probable inference, the law of succession, and statistical inference."
     " Journal of the American Statistical Association 22(158).",
+    "Satterthwaite (1946). An approximate distribution of estimates of variance components. Biometrics Bulletin 2(6).",
+    "Owen (2007). The pigeonhole bootstrap. Annals of Applied Statistics 1(2).",
+    "Perez-Ortiz & Mantiuk (2017). A practical guide and software for analysing pairwise comparison experiments."
+    " arXiv:1712.03686.",
+    "Krippendorff (2011). Computing Krippendorff's alpha-reliability. University of Pennsylvania.",
+    "Holm (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6(2).",
 )
 
 
@@ -74,13 +91,19 @@ def _asymmetry(results: dict[str, Any], found: dict[str, Any]) -> str:
     numbers = (
         f"{percent(found['p_over'])} against {percent(found['p_under'])} preferred to the original, a difference of"
         f" {quantity(100 * found['difference'], 1)} points ({percent(results['level'])} interval"
-        f" {quantity(100 * found['low'], 1)} to {quantity(100 * found['high'], 1)}, Wald z ="
-        f" {quantity(found['z'])}, p {p_relation(found['p'])})"
+        f" {quantity(100 * found['low'], 1)} to {quantity(100 * found['high'], 1)},"
+        f" {_statistic(found)}, p {p_relation(found['p'])})"
     )
     if found["p"] >= 1 - results["level"]:
         return f"No difference between over- and under-articulation was found {compared}: {numbers}."
     winner, loser = ("over", "under") if found["difference"] > 0 else ("under", "over")
     return f"{winner.capitalize()}-articulation was preferred to {loser}-articulation {compared}: {numbers}."
+
+
+def _statistic(found: dict[str, Any]) -> str:
+    df = found.get("df")
+    told = quantity(found["z"])
+    return f"z = {told}" if df is None or df > _MANY else f"t = {told} on {quantity(df, 1)} degrees of freedom"
 
 
 def _preferred(results: dict[str, Any], found: dict[str, Any] | None) -> list[str]:
@@ -132,7 +155,8 @@ def methods(results: dict[str, Any]) -> str:
                 else ""
             )
             + " A p-value is given only if the answers are not separated (Konis), no fit is singular, and both"
-            " converge and agree in log-likelihood, estimates and standard errors; tests are Wald tests."
+            " converge and agree in log-likelihood, estimates and standard errors; tests are Wald tests on Student's t"
+            " with Satterthwaite's degrees of freedom."
         )
     sentences.append(
         f"The preference curve is that of the average {'viewer' if results['simulated'] else 'participant'} and"
@@ -142,5 +166,109 @@ def methods(results: dict[str, Any]) -> str:
         " the delta method, of the peak by Fieller's, of observed proportions by Wilson's, which takes answers as"
         " independent."
     )
+    sentences += _methods_around(results)
     sentences.append(f"Analysis: lipstudy {results['provenance']['lipstudy']}.")
     return " ".join(sentence.strip() for sentence in sentences)
+
+
+def _methods_around(results: dict[str, Any]) -> list[str]:
+    said = []
+    if results["preregistration"]:
+        said.append(f"The study was locked beforehand (design {results['preregistration']['design_sha256'][:12]}).")
+    if results["exclusions"]:
+        counts = results["exclusions"]["verdicts"]
+        said.append(
+            f"By rules fixed with the study {counts['use']} people were used, {counts['keep_apart']} kept apart and"
+            f" {counts['reject']} rejected."
+        )
+    if results["moderators"]:
+        said.append(
+            f"Whether {' or '.join(results['moderators'])} moderates the curve was tested by the likelihood ratio of"
+            " the models with and without its products with x and x2."
+        )
+    if results["sensitivity"]:
+        said.append(
+            "How much the difference hangs on single people and sentences was seen by leaving each out, and by"
+            f" {results['sensitivity']['draws']} bootstrap draws of people and sentences (Owen), in the"
+            " population-average logit model."
+        )
+    if results["strengths"]:
+        said.append(
+            f"Articulation scales were also ranked with the {results['strengths']['model']['name']} model in JOD (at"
+            " one JOD the better is preferred in 75 %), and each person was compared with the model of all the others"
+            " (leave-one-out log-likelihood, Perez-Ortiz & Mantiuk)."
+        )
+        if results["strengths"]["agreement"]:
+            said.append("Agreement between people is Krippendorff's alpha of answers to the same pair and sentence.")
+    if results["family"]:
+        names = ", ".join(row["test"] for row in results["family"]["rows"])
+        said.append(f"p-values of the tests declared beforehand ({names}) are also given adjusted by Holm's method.")
+    return said
+
+
+def what_the_curve_hangs_on(results: dict[str, Any]) -> list[str]:
+    """Return sentences about exclusions, odd people and sentences, and about those without whom the finding turns."""
+    return [*_exclusions(results), *_without_each(results), *_odd_ones(results)]
+
+
+def _exclusions(results: dict[str, Any]) -> list[str]:
+    if not results["exclusions"] or len(results["exclusions"]["rows"]) < 2:
+        return []
+    level = 1 - results["level"]
+    verdicts = {
+        (row["p"] < level, row["difference"] > 0) for row in results["exclusions"]["rows"] if row["p"] is not None
+    }
+    if len(verdicts) <= 1:
+        return ["With and without the people who were kept apart or rejected the finding is the same."]
+    return ["The finding is not the same with and without the people who were kept apart or rejected."]
+
+
+def _without_each(results: dict[str, Any]) -> list[str]:
+    found = results["sensitivity"]
+    if not found:
+        return []
+    said = []
+    if found["turning"]:
+        said.append(f"The difference changes its sign without {', '.join(found['turning'])}.")
+    else:
+        what = "person or sentence" if found["items"] else "person"
+        said.append(f"The difference keeps its sign whichever one {what} is left out.")
+    told = f"{quantity(100 * found['low'], 1)} to {quantity(100 * found['high'], 1)}"
+    said.append(
+        f"With people and sentences drawn again it lies between {told} points"
+        f" ({percent(results['level'])} of {found['draws']} draws)."
+    )
+    if found["peak_share"] is not None:
+        if found["peak_low"] is None and found["peak_high"] is None:
+            said.append("In these draws the peak of the curve has no bounds.")
+        else:
+            low = "no lower bound" if found["peak_low"] is None else quantity(found["peak_low"])
+            high = "no upper bound" if found["peak_high"] is None else quantity(found["peak_high"])
+            said.append(f"The peak of the curve then lies between {low} and {high}.")
+    return said
+
+
+def _odd_ones(results: dict[str, Any]) -> list[str]:
+    said = []
+    for row in (results["sensitivity"] or {}).get("odd_sentences", ()):
+        turn = "reverses the effect of articulation" if row["reverses"] else "has another effect of articulation"
+        said.append(
+            f"The sentence {row['sentence']} {turn}: slope {quantity(row['slope'])} against {quantity(row['others'])}"
+            f" in the others (z = {quantity(row['z'])})."
+        )
+    ranked = results["strengths"]
+    if ranked and ranked["people"]:
+        said += [f"{row['participant']} stands out: {'; '.join(row['odd'])}." for row in ranked["people"] if row["odd"]]
+        if not ranked["odd"]:
+            said.append(f"None of the {len(ranked['people'])} people stands out from the others.")
+    if ranked and ranked["unanimous"]:
+        pairs = ", ".join(f"{pair['first']} over {pair['second']} ({pair['answers']})" for pair in ranked["unanimous"])
+        said.append(f"Unanimous: articulation {pairs}.")
+    if ranked and ranked["agreement"] and ranked["agreement"]["alpha"] is not None:
+        alpha = ranked["agreement"]
+        said.append(
+            f"Agreement between people: Krippendorff's alpha {quantity(alpha['alpha'])}"
+            f" ({percent(alpha['level'])} interval {quantity(alpha['low'])} to {quantity(alpha['high'])},"
+            f" {alpha['units']} units)."
+        )
+    return said

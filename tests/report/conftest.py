@@ -10,7 +10,7 @@ from lipstudy.media import encode_clip
 from lipstudy.randomness import named_stream
 from lipstudy.records import Clip, Trial, sha256_of_file, write_manifest, write_trials
 
-STUDY = Assumptions(participants=12, sentences=3, effect=1.6, sd_participant=0.8, sd_slope=0.7, sd_sentence=0.7)
+STUDY = Assumptions(participants=12, sentences=5, effect=1.8, sd_participant=0.8, sd_slope=0.7, sd_sentence=0.7)
 
 
 @pytest.fixture(scope="session")

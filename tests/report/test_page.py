@@ -151,7 +151,7 @@ def test_embodiments_are_analysed_apart_and_as_moderator(report):
     assert [analysis["name"] for analysis in report.results["analyses"]] == ["all", "landmarks", "photo"]
     totals = [sum(row["total"] for row in analysis["observed"]) for analysis in report.results["analyses"]]
     assert totals[0] == totals[1] + totals[2] == report.results["data"]["analysed"]
-    assert "x:embodimentphoto" in report.results["moderator"]["model"]["fixed"]
+    assert "x:embodimentphoto" in report.results["moderators"]["embodiment"]["model"]["fixed"]
 
 
 def test_headline_of_a_planted_effect_names_the_winner(report):
