@@ -71,8 +71,8 @@ class RatingScale(Declared):
         if self.kind == "likert" and not self.labels:
             raise ValueError("a likert scale needs labels: the two ends of the agreement, or all seven steps")
         if self.labels and len(self.labels) not in ({2} if self.kind == "slider" else {2, steps}):
-            allowed = "2 labels" if self.kind == "slider" else f"2 labels or {steps}"
-            raise ValueError(f"a {self.kind} scale takes {allowed}, got {len(self.labels)}")
+            allowed = "2" if self.kind == "slider" else f"2 or {steps}"
+            raise ValueError(f"the labels of a scale of kind {self.kind} must be {allowed}, got {len(self.labels)}")
         return self
 
     @property

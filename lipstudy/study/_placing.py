@@ -1,5 +1,6 @@
 """Which trials a slot gets, and which clip stands on which side."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -119,22 +120,25 @@ def faults(design: Design, slot: int, seed: int) -> list[Placed]:
 def practice(design: Design, slot: int, seed: int) -> list[Placed]:
     """Return the practice trials: with a faulty clip while there are any, else ordinary ones without a right answer."""
     rng = named_stream(seed, "plan", "practice", slot)
-    count = design.study.practice_trials
-    known = shuffled(design.faults, rng)
-    kinds: dict[Fault, int] = {}
-    for pair in known:  # one of each fault first
-        kinds[pair.fault] = kinds.get(pair.fault, 0) + 1
-    turns = {id(pair): sum(other.fault == pair.fault for other in known[:place]) for place, pair in enumerate(known)}
-    known.sort(key=lambda pair: turns[id(pair)])
+    known = _one_of_each_fault_first(shuffled(design.faults, rng))
     ordinary = shuffled(design.pairs, rng)
     trials = []
-    for number in range(count):
+    for number in range(design.study.practice_trials):
         left = draw_below(2, rng) == 1
         if known:
             trials.append(_with_fault(design, known[number % len(known)], "practice", faulty_left=left))
         else:
             trials.append(replace(_placed(ordinary[number % len(ordinary)], left), kind="practice"))
     return trials
+
+
+def _one_of_each_fault_first(pairs: Sequence[FaultPair]) -> list[FaultPair]:
+    seen: Counter[Fault] = Counter()
+    turns = []
+    for place, pair in enumerate(pairs):
+        turns.append((seen[pair.fault], place))
+        seen[pair.fault] += 1
+    return [pairs[place] for _, place in sorted(turns)]
 
 
 def _placed(pair: Pair, first_left: bool) -> Placed:

@@ -340,6 +340,25 @@ def test_the_plan_of_a_seed_never_changes(make_clips) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (
+            {"sentences": "latin_square", "presentation": "sequential", "practice_trials": 2}
+            | {"catch_faults": {"frozen_mouth": 2, "swapped_speech": 1}},
+            "a184e750391482fc",
+        ),
+        ({"rating": {"kind": "acr"}, "repetitions": 2}, "ba6a180a245d048b"),
+        ({"pairing": "adaptive", "trials_per_participant": 8, "catch_trials": 2}, "92baea9690301941"),
+    ],
+)
+def test_the_plan_of_a_seed_never_changes_for_other_designs(make_clips, keys, expected: str) -> None:
+    study = Study.model_validate({"name": "a", "clips": "c", "participants": 3} | keys)
+    plan = plan_study(study, make_clips(faults=["frozen_mouth", "swapped_speech"]), seed=20231)
+    rows = [[t.participant, t.block, t.kind, t.clip_left, t.clip_right, t.correct] for t in plan]
+    assert hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16] == expected
+
+
 def test_a_plan_is_read_back_as_it_was_written(make_clips, tmp_path) -> None:
     plan = plan_study(Study(name="a", clips="c", participants=3, catch_trials=1), make_clips(), seed=1)
     write_plan(tmp_path / "plan.csv", plan)

@@ -22,6 +22,7 @@ from lipstudy.study import (
     plan_study,
     simulate_session,
     slot_states,
+    withdraw_session,
 )
 
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -146,6 +147,26 @@ def test_more_participants_are_the_same_study(small, plan, clips, tmp_path: Path
         issue_slot(tmp_path, small, plan, now=MONDAY)
     more = small.model_copy(update={"participants": 4})
     assert issue_slot(tmp_path, more, plan_study(more, clips, seed=1), now=MONDAY) == "P04"
+
+
+def test_the_slot_of_a_session_that_was_withdrawn_is_given_out_again(small, plan, go_through, tmp_path: Path) -> None:
+    issue_slot(tmp_path, small, plan, now=MONDAY)
+    go_through("P01")
+    withdraw_session(tmp_path, "SIMULATED-P01")
+    assert states(tmp_path, small, plan, MONDAY)[0] == "again"
+    with pytest.raises(InputError, match="the session of participant P01 was withdrawn: give this person another"):
+        claim_slot(tmp_path, small, plan, "1", now=MONDAY)
+    assert issue_slot(tmp_path, small, plan, now=MONDAY) == "P01-2"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGKILL")
+def test_a_computer_that_died_while_it_gave_out_a_slot_blocks_nobody(small, plan, tmp_path: Path) -> None:
+    issue_slot(tmp_path, small, plan, now=MONDAY)
+    holds = f"from filelock import FileLock; FileLock('{tmp_path}/slots.lock').acquire(); print(1, flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", holds], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"1\n"
+        other.kill()
+    assert issue_slot(tmp_path, small, plan, now=MONDAY) == "P02"
 
 
 def test_a_damaged_registry_is_told(small, plan, tmp_path: Path) -> None:
