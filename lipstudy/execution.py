@@ -2,19 +2,21 @@
 
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
-from threading import Thread
+from threading import Lock, Thread
 from types import FrameType
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-from lipstudy.errors import LipstudyError
+from lipstudy.errors import InputError, LipstudyError
 
-__all__ = ["Progress", "WorkerLostError", "counted", "run_each"]
+__all__ = ["Progress", "WorkerLostError", "cluster_executor", "counted", "run_each"]
 
 Progress = Callable[[int, int], None]
 """Called with (items done, items in all)."""
@@ -54,7 +56,7 @@ def run_each(
     workers : int >= 1
         Processes. With 1 the work is done here, in order.
     executor : concurrent.futures.Executor, optional
-        Used instead of processes of our own, for instance a Dask client's executor.
+        Used instead of processes of our own, for instance `cluster_executor`.
 
     Yields
     ------
@@ -71,7 +73,7 @@ def run_each(
             yield index, function(item)
         return
     if executor is not None:
-        yield from _results(executor, function, items)
+        yield from _results(executor, partial(_alone, function), items)
         return
     # Libraries with threads of their own (MediaPipe, FFmpeg) do not survive a fork.
     processes = ProcessPoolExecutor(
@@ -79,6 +81,65 @@ def run_each(
     )
     with processes:
         yield from _results(processes, partial(_stoppable, function), items)
+
+
+@contextmanager
+def cluster_executor(address: str, *, timeout_s: float = 20.0) -> Iterator[Executor]:
+    """Give an executor whose work is done by the workers of a Dask scheduler.
+
+    An item that a worker was doing when it was killed is done again by another one.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler: ``tcp://host:8786``. Its workers need lipstudy and the same files under the same paths.
+    timeout_s : float > 0
+        How long to wait for the scheduler, and for its first worker.
+
+    Raises
+    ------
+    InputError
+        If Dask is not installed, no scheduler answers, or it has no worker.
+    WorkerLostError
+        If workers were killed again and again by one item.
+    """
+    try:
+        from distributed import Client, KilledWorker
+    except ImportError as error:
+        raise InputError("a scheduler needs Dask: install it with pip install 'lipstudy[cluster]'") from error
+    try:
+        # A client that cannot reach its scheduler goes on trying in threads that complain when the command ends.
+        place = urlsplit(address)
+        socket.create_connection((place.hostname or "", place.port or 0), timeout=timeout_s).close()
+        client = Client(address, timeout=timeout_s, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"no Dask scheduler answers at {address}: start one with 'dask scheduler' and give the address that it"
+            " tells, tcp://host:8786"
+        ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=timeout_s)
+        except TimeoutError as error:
+            raise InputError(
+                f"the scheduler at {address} has no worker: start one with 'dask worker {address} --nthreads 1'"
+            ) from error
+        try:
+            yield client.get_executor(pure=False)
+        except KilledWorker as error:
+            raise WorkerLostError(
+                "several workers of the cluster were killed by the same piece of work, mostly because memory ran out:"
+                " give them more, what was finished is kept"
+            ) from error
+
+
+_one_item = Lock()
+
+
+def _alone(function: Callable[[Item], Result], item: Item) -> Result:
+    # A worker of a cluster may run several threads; MediaPipe and our caches expect one item a process.
+    with _one_item:
+        return function(item)
 
 
 _stopped = False

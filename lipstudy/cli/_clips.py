@@ -1,6 +1,9 @@
-"""Verbs that make clips: render, build."""
+"""Verbs that make clips, or take them in: render, build, adopt."""
 
 import math
+import shutil
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +14,27 @@ from lipstudy.errors import InputError, OutputError, nearest_name
 from lipstudy.execution import counted
 
 if TYPE_CHECKING:
-    from lipstudy.media import Sound
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
 
-__all__ = ["build", "render"]
+    from lipstudy.clips import Estimate
+    from lipstudy.media import Sound
+    from lipstudy.records import Embodiment
+
+__all__ = ["adopt", "build", "render"]
 
 EXAMPLE_RECIPE = "stimuli/articulation.yaml"
 # More than this is not the sloppy end of a recording but another recording.
 _MAX_DIFFERENCE_S = 0.2
+_LONG_S = 30.0
+"""A build that takes longer says so before it starts."""
+
+
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Give the work to a Dask scheduler, tcp://host:8786, instead of processes here.",
+)
 
 
 @click.command(
@@ -32,12 +49,23 @@ _MAX_DIFFERENCE_S = 0.2
     help="Folder of the set (default: beside RECIPE, with its name).",
 )
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes that draw.")
+@scheduler_option
+@click.option("-y", "--yes", is_flag=True, help="Start a huge set (over 1,000 clips, 4 hours or 10 GB) without asking.")
 @click.option("--example", is_flag=True, help="Print a recipe with all keys explained, and stop.")
 @output_options
-def build(recipe: Path | None, folder: Path | None, workers: int, example: bool, output: Output) -> None:
-    """Build a stimulus set from a recipe: clips, clips.csv, speech and tracks.
+def build(
+    recipe: Path | None,
+    folder: Path | None,
+    workers: int,
+    scheduler: str | None,
+    yes: bool,
+    example: bool,
+    output: Output,
+) -> None:
+    """Build a stimulus set from a recipe: clips, clips.csv, and index.html to look at them.
 
-    Only what is missing or changed is made: run it again after Ctrl-C or after editing the recipe.
+    Only what is missing or changed is made: run it again after Ctrl-C or after editing the recipe. A clip that does not
+    pass its checks is kept apart, with the reason.
     """
     if example:
         from lipstudy.templates import template_text
@@ -46,25 +74,114 @@ def build(recipe: Path | None, folder: Path | None, workers: int, example: bool,
         return
     if recipe is None:
         raise click.UsageError("name a recipe; 'lipstudy build --example' prints one to start from")
-    from lipstudy.clips import build_set, load_recipe
+    from lipstudy.clips import build_set, estimate_build, load_recipe
 
     declared = load_recipe(recipe)
-    with output.progress("clips", "clips") as show:
-        built = build_set(declared, folder or recipe.with_suffix(""), workers=workers, progress=show)
+    place = folder or recipe.with_suffix("")
+    _tell_size(estimate_build(declared, place), place, workers, yes, output)
+    with _executor(scheduler) as executor, output.progress("clips", "clips") as show:
+        built = build_set(declared, place, workers=workers, executor=executor, progress=show)
+    if built.altered:
+        names = ", ".join(built.altered[:3]) + (" ..." if len(built.altered) > 3 else "")
+        was = (
+            "had been changed or deleted since it was made"
+            if len(built.altered) == 1
+            else ("had been changed or deleted since they were made")
+        )
+        output.tell(f"{_clips(len(built.altered))} {was}: {names}")
     value = {
         "manifest": str(built.manifest),
+        "page": str(built.page),
         "clips": len(built.clips),
         "rendered": built.rendered,
         "reused": built.reused,
+        "altered": list(built.altered),
         "failed": dict(built.failed),
     }
-    text = f"{built.manifest}: {len(built.clips)} clips, {built.rendered} made now, {built.reused} were there already"
+    text = (
+        f"{built.manifest}: {len(built.clips)} clips, {built.rendered} made now, {built.reused} were there already\n"
+        f"Look at them in {built.page}"
+    )
     output.result(value, text)
     if built.failed:
         clip_id, reason = built.failed[0]
         raise OutputError(
-            f"{len(built.failed)} clips did not pass their checks and are kept apart in"
+            f"{_clips(len(built.failed))} did not pass the checks and {_are(len(built.failed))} kept apart in"
             f" {built.manifest.parent / 'failed'}: the first, {clip_id}: {reason}"
+        )
+
+
+@click.command(
+    epilog='\b\nExample:\n  lipstudy adopt rendered/ --pattern "{speaker}_{sentence}_{articulation}.mp4" --model mine'
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--pattern",
+    required=True,
+    help="Names of the clips: {speaker}, {sentence}, {articulation}, and {operator}, {model} if they vary.",
+)
+@click.option(
+    "--embodiment",
+    type=click.Choice(["photo", "landmarks"]),
+    default="photo",
+    show_default=True,
+    help="How the face is shown.",
+)
+@click.option("--operator", default="unknown", show_default=True, help="What the scale was applied about.")
+@click.option("--model", default="elsewhere", show_default=True, help="Where the lip motion comes from.")
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes that look.")
+@scheduler_option
+@output_options
+def adopt(
+    folder: Path,
+    pattern: str,
+    embodiment: "Embodiment",
+    operator: str,
+    model: str,
+    workers: int,
+    scheduler: str | None,
+    output: Output,
+) -> None:
+    """Make a manifest for clips that were made elsewhere, with the same checks.
+
+    FOLDER gets clips.csv and index.html; the clips stay as they are. Where a face is found the effective articulation
+    is measured, against the clip at articulation 1.
+    """
+    from lipstudy.clips import adopt_clips
+
+    with _executor(scheduler) as executor, output.progress("clips", "clips") as show:
+        adopted = adopt_clips(
+            folder,
+            pattern=pattern,
+            embodiment=embodiment,
+            operator=operator,
+            model=model,
+            workers=workers,
+            executor=executor,
+            progress=show,
+        )
+    if adopted.passed_over:
+        count = len(adopted.passed_over)
+        those = "1 file does not" if count == 1 else f"{count} files do not"
+        output.tell(f"{those} fit the pattern: {', '.join(adopted.passed_over[:3])}")
+    if adopted.untracked:
+        output.tell(
+            f"no face can be tracked in {_clips(len(adopted.untracked))}: the effective articulation is not known there"
+        )
+    value = {
+        "manifest": str(adopted.manifest),
+        "page": str(adopted.manifest.with_name("index.html")),
+        "clips": len(adopted.clips),
+        "failed": dict(adopted.failed),
+        "passed_over": list(adopted.passed_over),
+        "untracked": list(adopted.untracked),
+    }
+    output.result(value, f"{adopted.manifest}: {_clips(len(adopted.clips))}")
+    if adopted.failed:
+        path, reason = adopted.failed[0]
+        raise OutputError(
+            f"{_clips(len(adopted.failed))} did not pass the checks and {_are(len(adopted.failed))} not in"
+            f" {adopted.manifest}: the first, {path}: {reason}"
         )
 
 
@@ -151,3 +268,38 @@ def _speech_for(duration_s: float, sound: Path, track: Path) -> "Sound":
             f"{sound} lasts {speech.duration_s:.2f} s and {track} {duration_s:.2f} s: give the sound that belongs to it"
         )
     return sound_beside_picture(speech, duration_s=duration_s)
+
+
+def _clips(count: int) -> str:
+    return "1 clip" if count == 1 else f"{count} clips"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+@contextmanager
+def _executor(scheduler: str | None) -> "Iterator[Executor | None]":
+    if scheduler is None:
+        yield None
+        return
+    from lipstudy.execution import cluster_executor
+
+    with cluster_executor(scheduler) as executor:
+        yield executor
+
+
+def _tell_size(estimate: "Estimate", folder: Path, workers: int, yes: bool, output: Output) -> None:
+    there = next(place for place in (folder.resolve(), *folder.resolve().parents) if place.exists())
+    free_bytes = shutil.disk_usage(there).free
+    told = estimate.sentence(workers=workers)
+    if free_bytes < estimate.size_bytes:
+        raise OutputError(
+            f"{told}, but only {free_bytes / 1e9:.1f} GB are free in {there}: choose another folder with -o"
+        )
+    if estimate.is_huge and not yes:
+        if not sys.stdin.isatty():
+            raise InputError(f"{told}: say that you mean it with --yes, or shorten the recipe")
+        click.confirm(f"{told}. Start?", abort=True, err=True)
+    elif estimate.work_s / workers > _LONG_S:
+        output.tell(told)

@@ -155,7 +155,6 @@ def _planned(take: Take, takes: list[Take], recipe: Recipe, place: SetFolder) ->
                 size_px=recipe.size_px,
                 style=recipe.style,
                 around=around,
-                checked=recipe.checked_frames,
                 range_paths=_range_paths(take, takes) if recipe.limits == "speaker" else (),
             )
             for operator in recipe.operators

@@ -29,7 +29,7 @@ _MAX_FOLDED_SHARE = 0.05
 """[0]"""
 
 
-def clip_faults(measured: ClipMeasures, *, frames: int, fps: float, sound: Sound) -> list[str]:
+def clip_faults(measured: ClipMeasures, *, frames: int, fps: float, sound: Sound | None) -> list[str]:
     """Return what is wrong with a clip, in words; nothing if it is as it should be.
 
     Parameters
@@ -40,8 +40,8 @@ def clip_faults(measured: ClipMeasures, *, frames: int, fps: float, sound: Sound
         Number of frames drawn.
     fps : float
         Frames per second wanted.
-    sound : Sound
-        The sound given.
+    sound : Sound or None
+        The sound given; None if it is not known.
     """
     faults = []
     if measured.frames != frames:
@@ -50,7 +50,8 @@ def clip_faults(measured: ClipMeasures, *, frames: int, fps: float, sound: Sound
         faults.append("its frames are not equally far apart in time")
     if abs(measured.fps - fps) > 1e-3:
         faults.append(f"it plays at {measured.fps:.4f} frames per second, not {fps:.4f}")
-    given_ms, own_ms = 1000 * sound.duration_s, 1000 * measured.sound_duration_s
+    own_ms = 1000 * measured.sound_duration_s
+    given_ms = own_ms if sound is None else 1000 * sound.duration_s
     if abs(own_ms - given_ms) > _MAX_SOUND_DIFFERENCE_MS:
         faults.append(f"the sound given lasts {given_ms:.1f} ms, its own {own_ms:.1f} ms")
     if not abs(measured.av_offset_ms) < MAX_OFFSET_MS:  # NaN, no sound at all, is a fault too

@@ -112,7 +112,7 @@ def _checks(clip: Clip) -> list[_Check]:
 
 
 def _number(value: float | None, unit: str = "", *, digits: int = 2) -> str | None:
-    return None if value is None else f"{value:.{digits}f}{unit}"
+    return None if value is None else f"{round(value, digits) + 0.0:.{digits}f}{unit}"
 
 
 def _share(value: float | None, of: str) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,8 +19,6 @@ __all__ = ["Looks", "Shown", "look_again"]
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-_SAMPLED = 25
-"""Frames of a clip that are looked at where not all are."""
 _SHARPNESS_LOOKS = 15
 _STILL_IOD = 0.002
 """Lips that move less than this from frame to frame are at rest."""
@@ -67,8 +65,10 @@ class Looks:
     """Sharpness of the lower face over that of the source."""
 
 
-def look_again(path: Path, shown: Shown, *, checked: Literal["all", "sample"]) -> Looks:
+def look_again(path: Path, shown: Shown) -> Looks:
     """Read a clip back and compare it with what it should show.
+
+    The tracker looks at every frame in which it found a face before: a fifth of the time that such a clip takes.
 
     Parameters
     ----------
@@ -76,9 +76,6 @@ def look_again(path: Path, shown: Shown, *, checked: Literal["all", "sample"]) -
         The encoded clip.
     shown : Shown
         What it should show.
-    checked : {"all", "sample"}
-        Whether the tracker (some 15 ms a frame) looks at every frame, or at 25 that are spread over the openings of the
-        mouth. Flicker is measured in all frames.
 
     Returns
     -------
@@ -86,7 +83,7 @@ def look_again(path: Path, shown: Shown, *, checked: Literal["all", "sample"]) -
     """
     wanted = lip_aperture(shown.track.points.astype(np.float64), MEDIAPIPE_478)
     original = lip_aperture(shown.original.points.astype(np.float64), MEDIAPIPE_478)
-    chosen = _chosen(wanted, shown.track.valid, checked)
+    chosen = np.flatnonzero(shown.track.valid)
     found = np.full(len(wanted), np.nan)
     flicker = _Flicker(_still(shown.track) & _still(shown.original))
     sharpness: list[float] = []
@@ -120,14 +117,6 @@ def look_again(path: Path, shown: Shown, *, checked: Literal["all", "sample"]) -
         flicker_levels=flicker.levels(),
         sharpness_ratio=float(np.median(sharpness)) if sharpness else None,
     )
-
-
-def _chosen(aperture: Floats, valid: NDArray[np.bool_], checked: Literal["all", "sample"]) -> NDArray[np.intp]:
-    frames = np.flatnonzero(valid)
-    if checked == "all" or len(frames) <= _SAMPLED:
-        return frames
-    ordered = frames[np.argsort(aperture[frames], kind="stable")]
-    return np.sort(ordered[np.linspace(0, len(ordered) - 1, _SAMPLED).round().astype(int)])
 
 
 def _source_frames(shown: Shown) -> Iterator[Image | None]:

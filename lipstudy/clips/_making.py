@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,6 @@ class ClipJob:
     size_px: int
     style: LandmarkStyle
     around: Surroundings
-    checked: Literal["all", "sample"]
     range_paths: tuple[Path, ...] = ()
     """Tracks that, beside the take's own, show how far the speaker's mouth goes; none: exaggeration has no limit."""
     fault: Fault | None = None
@@ -156,7 +155,7 @@ def key_of(job: ClipJob, moved: LandmarkTrack, given: Mapping[str, str]) -> str:
     if job.source == "landmarks":
         decides |= {"style": job.style.model_dump(), "size_px": job.size_px}
     else:
-        decides |= {"picture": given["picture"], "original": given["original"], "checked": job.checked}
+        decides |= {"picture": given["picture"], "original": given["original"]}
     if job.source in ("photograph", "film"):
         decides |= {"neutral": given["neutral"], "size_px": job.size_px, "picture_track": given["picture_track"]}
     return hash_of(decides)
@@ -202,7 +201,7 @@ def make_clip(job: ClipJob) -> Made | Failed:
     }
     if job.source != "landmarks":
         shown = Shown(drawn, original, _source(job), job.around.before_frames)
-        looks = look_again(unchecked, shown, checked=job.checked)
+        looks = look_again(unchecked, shown)
         measures |= {name: getattr(looks, name) for name in _TOLD_OF_LOOKS} | {"folded_frames": len(told.folded)}
         faults += look_faults(looks, frames=drawn.num_frames, folded_frames=len(told.folded))
     if job.source == "film":

@@ -115,9 +115,6 @@ class Recipe(Declared):
     )
     lead_in_s: float = Field(default=0.0, description="seconds of neutral face and silence before", ge=0, le=5)
     lead_out_s: float = Field(default=0.0, description="seconds of neutral face and silence after", ge=0, le=5)
-    checked_frames: Literal["all", "sample"] = Field(
-        default="all", description="frames of a photo clip that the face tracker looks at again"
-    )
     style: LandmarkStyle = Field(default=LandmarkStyle(), description="how landmarks are drawn")
 
     @field_validator("articulations", "operators", "embodiments", "models", "catch")

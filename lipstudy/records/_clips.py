@@ -59,7 +59,7 @@ class Clip(Row):
         default=None, description="frames whose mouth lies beyond those that the speaker's film shows", ge=0
     )
     checked_frames: int | None = Field(
-        default=None, description="frames of the file that the face tracker looked at again", ge=0
+        default=None, description="frames of the file in which the face tracker looked for the face again", ge=0
     )
     face_share: float | None = Field(
         default=None, description="of the checked frames, the share in which a face was found", ge=0, le=1

@@ -1,6 +1,7 @@
 """The verbs render and build, as a person and as a program calls them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from lipstudy.clips import load_recipe
 from lipstudy.face import save_track
 from lipstudy.media import measure_clip, read_frames, write_sound
 from lipstudy.models import viseme_track
+from lipstudy.records import read_manifest
 from lipstudy.speech import synthesise
 
 RECIPE = """\
@@ -19,6 +21,14 @@ sentences: [{name: boats, text: Both boats.}]
 articulations: [1]
 embodiments: [landmarks]
 size_px: 96
+"""
+
+
+STUDY = """\
+name: small
+clips: faces/clips.csv
+participants: 2
+catch_trials: 0
 """
 
 
@@ -49,10 +59,18 @@ def test_build_lands_beside_the_recipe_and_is_told_in_json(tmp_path: Path) -> No
     (tmp_path / "faces.yaml").write_text(RECIPE)
     first = lipstudy("build", tmp_path / "faces.yaml", "--json")
     manifest = str(tmp_path / "faces" / "clips.csv")
-    assert json.loads(first.stdout) == {"manifest": manifest, "clips": 1, "rendered": 1, "reused": 0, "failed": {}}
+    assert json.loads(first.stdout) == {
+        "manifest": manifest,
+        "page": str(tmp_path / "faces" / "index.html"),
+        "clips": 1,
+        "rendered": 1,
+        "reused": 0,
+        "altered": [],
+        "failed": {},
+    }
     assert "1/1" in first.stderr, "no progress is told"
     second = lipstudy("build", tmp_path / "faces.yaml", "-q")
-    assert second.stdout == f"{manifest}: 1 clips, 0 made now, 1 were there already\n"
+    assert second.stdout.startswith(f"{manifest}: 1 clips, 0 made now, 1 were there already\n")
     assert second.stderr == ""
 
 
@@ -68,6 +86,80 @@ def test_build_tells_what_is_missing(arguments: list[str], said: str) -> None:
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_huge_set_says_how_long_and_how_large_and_waits_for_a_yes(tmp_path: Path) -> None:
+    scales = ", ".join(f"{number / 100:.2f}" for number in range(200))
+    sentences = ", ".join(f"{{name: s{number}, text: Both boats.}}" for number in range(50))
+    text = RECIPE.replace("articulations: [1]", f"articulations: [{scales}]")
+    (tmp_path / "recipe.yaml").write_text(text.replace("{name: boats, text: Both boats.}", sentences))
+    done = subprocess.run(
+        [sys.executable, "-m", "lipstudy", "build", str(tmp_path / "recipe.yaml")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert re.search(
+        r"10000 clips to make: about .* (minutes|hours) with 2 workers, and \d+.* [MG]B: say .* --yes", done.stderr
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.yaml"]
+
+
+def test_a_clip_that_was_altered_is_told_and_made_again_and_plan_tells_it_too(tmp_path: Path) -> None:
+    (tmp_path / "faces.yaml").write_text(RECIPE.replace("articulations: [1]", "articulations: [0.5, 1]"))
+    lipstudy("build", tmp_path / "faces.yaml", "-q")
+    clip = tmp_path / "faces" / "clips" / "astronaut_boats_landmarks_rest_a0.50.mp4"
+    clip.unlink()
+    (tmp_path / "study.yaml").write_text(STUDY)
+    planned = lipstudy("plan", tmp_path / "study.yaml")
+    assert planned.returncode == 2
+    assert "is missing; build the set again" in planned.stderr
+    again = lipstudy("build", tmp_path / "faces.yaml")
+    assert "1 clip had been changed or deleted since it was made: astronaut_boats_landmarks_rest_a0.50" in again.stderr
+    assert clip.is_file()
+    assert lipstudy("plan", tmp_path / "study.yaml", "-q").returncode == 0
+
+
+@pytest.mark.parametrize("address", ["nowhere", "tcp://127.0.0.1:9", "tcp://127.0.0.1:port"])
+def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path, address: str) -> None:
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    done = lipstudy("build", tmp_path / "recipe.yaml", "--scheduler", address)
+    assert done.returncode == 2
+    assert f"no Dask scheduler answers at {address}: start one with" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def rendered(talk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write three landmark clips as another program might name them, and a film that is none of them."""
+    folder = tmp_path_factory.mktemp("rendered")
+    for scale in ("0.5", "1", "1.5"):
+        lipstudy("articulate", talk, "--articulation", scale, "-o", folder, "-q")
+        track = folder / f"talk.a{float(scale):.2f}.track.npz"
+        sound = talk.with_name("talk.wav")
+        lipstudy("render", track, "--sound", sound, "--size", "96", "-o", folder / f"anna_poem_{scale}.mp4", "-q")
+        track.unlink()
+    (folder / "notes.mp4").write_bytes((folder / "anna_poem_1.mp4").read_bytes())
+    return folder
+
+
+def test_adopt_gives_clips_made_elsewhere_a_manifest(rendered: Path) -> None:
+    done = lipstudy(
+        *("adopt", rendered, "--pattern", "{speaker}_{sentence}_{articulation}.mp4", "--embodiment", "landmarks"),
+        *("--model", "mine", "--json"),
+    )
+    told = json.loads(done.stdout)
+    assert (told["clips"], told["failed"], told["passed_over"]) == (3, {}, ["notes.mp4"])
+    assert "1 file does not fit the pattern: notes.mp4" in done.stderr
+    clips = read_manifest(rendered / "clips.csv", verify=True)
+    assert [(clip.speaker, clip.sentence, clip.articulation, clip.model) for clip in clips] == [
+        ("anna", "poem", scale, "mine") for scale in (0.5, 1.0, 1.5)
+    ]
+    assert {(clip.source, clip.operator, clip.embodiment) for clip in clips} == {("elsewhere", "unknown", "landmarks")}
+    assert all(abs(clip.av_offset_ms) < 1 for clip in clips)
+    assert "anna_poem_0.5.mp4" in (rendered / "index.html").read_text()
 
 
 def test_build_tells_the_line_of_an_unknown_key(tmp_path: Path) -> None:

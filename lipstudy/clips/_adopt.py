@@ -1,0 +1,276 @@
+"""Clips made elsewhere, brought into a manifest with the checks that clips of our own pass."""
+
+import json
+import math
+import re
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lipstudy.clips._checks import clip_faults
+from lipstudy.clips._index import write_page
+from lipstudy.errors import InputError
+from lipstudy.execution import Progress, run_each
+from lipstudy.face import LandmarkTrack, lip_aperture, lips_in_contact, log_lip_intensity_ratio, track_film
+from lipstudy.media import ClipMeasures, loudness_lufs, measure_clip, read_sound, true_peak_dbtp
+from lipstudy.records import Clip, Embodiment, provenance, sha256_of_file, write_manifest, write_text
+
+__all__ = ["Adopted", "adopt_clips"]
+
+_FIELDS = {
+    "speaker": r"[\w.+-]+?",
+    "sentence": r"[\w.+-]+?",
+    "articulation": r"\d+(?:\.\d+)?",
+    "operator": r"[\w.+-]+?",
+    "model": r"[\w.+-]+?",
+}
+_NEEDED = ("speaker", "sentence", "articulation")
+_ELSEWHERE = "elsewhere"
+_NAMES_TOLD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What was found in a folder of clips."""
+
+    clips: tuple[Clip, ...]
+    """Clips that passed, as the manifest lists them."""
+    failed: tuple[tuple[str, str], ...]
+    """(path, reason) of those that did not; they stay where they are."""
+    passed_over: tuple[str, ...]
+    """Films in the folder whose name does not fit the pattern."""
+    untracked: tuple[str, ...]
+    """clip_id of clips in which no face could be tracked: their effective articulation is not known."""
+    manifest: Path
+    """``clips.csv``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One clip and what its name says."""
+
+    path: Path
+    named: dict[str, str]
+
+    @property
+    def articulation(self) -> float:
+        return float(self.named["articulation"])
+
+    def cell(self) -> tuple[str, ...]:
+        """Return what clips that are compared with each other have in common."""
+        return tuple(self.named.get(field, "") for field in _FIELDS if field != "articulation")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    measured: ClipMeasures
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    track: LandmarkTrack | None
+    faults: tuple[str, ...]
+
+
+def adopt_clips(
+    folder: str | Path,
+    *,
+    pattern: str,
+    embodiment: Embodiment = "photo",
+    operator: str = "unknown",
+    model: str = _ELSEWHERE,
+    workers: int = 2,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Adopted:
+    """Write a manifest for clips that were made elsewhere. The clips stay as and where they are.
+
+    Each clip is decoded and measured. Where a face is found, it is tracked, and the effective articulation is that
+    against the clip of the same speaker and sentence at articulation 1.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the clips are; ``clips.csv`` with its data dictionary, ``index.html`` and ``adopt.json`` (provenance) are
+        written there.
+    pattern : str
+        Path of a clip within the folder, with {speaker}, {sentence} and {articulation}; {operator} and {model} if they
+        vary: ``{speaker}_{sentence}_{articulation}.mp4``.
+    embodiment : {"photo", "landmarks"}
+        How the face is shown.
+    operator, model : str
+        What the scale was applied about, and where the motion comes from, where the names do not say it.
+    workers : int >= 1
+        Processes.
+    executor : concurrent.futures.Executor, optional
+        Used instead of them.
+    progress : callable, optional
+        Called with (clips done, clips in all).
+
+    Returns
+    -------
+    Adopted
+
+    Raises
+    ------
+    InputError
+        If the folder is none or a set of `build_set`, the pattern lacks a field, no clip fits it, or two are the same.
+    OutputError
+        If the folder cannot be written.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}: name the one with the clips")
+    if (folder / "build.json").exists():
+        raise InputError(f"{folder} is a stimulus set of 'lipstudy build': it has its manifest already")
+    found, passed_over = _found_in(folder, pattern, {"operator": operator, "model": model})
+    seen: dict[int, _Seen] = {}
+    if progress is not None:
+        progress(0, len(found))
+    for index, one in run_each(_look_at, [each.path for each in found], workers=workers, executor=executor):
+        seen[index] = one
+        if progress is not None:
+            progress(len(seen), len(found))
+    originals = {each.cell(): seen[index] for index, each in enumerate(found) if each.articulation == 1}
+    clips, failed, untracked = [], [], []
+    for index, each in enumerate(found):
+        original = originals.get(each.cell())
+        faults = [*seen[index].faults, *_unlike(seen[index], original)]
+        if faults:
+            failed.append((each.path.relative_to(folder).as_posix(), "; ".join(faults)))
+            continue
+        clips.append(_row(each, seen[index], original, folder, embodiment))
+        if seen[index].track is None:
+            untracked.append(clips[-1].clip_id)
+    arguments = {"pattern": pattern, "embodiment": embodiment, "operator": operator, "model": model}
+    told = provenance(stage="adopt", arguments=arguments, inputs=[folder / clip.path for clip in clips])
+    write_text(folder / "adopt.json", json.dumps(told, indent=2) + "\n")
+    write_manifest(folder / "clips.csv", clips)
+    write_page(folder / "index.html", clips, [(path, path, why) for path, why in failed], title=folder.resolve().name)
+    return Adopted(tuple(clips), tuple(failed), passed_over, tuple(untracked), folder / "clips.csv")
+
+
+def _found_in(folder: Path, pattern: str, given: dict[str, str]) -> tuple[list[_Found], tuple[str, ...]]:
+    expression = _expression(pattern)
+    ending = Path(pattern).suffix.lower()
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() == ending)
+    matches = [(name, expression.fullmatch(name)) for name in names]
+    found = [_Found(folder / name, given | match.groupdict()) for name, match in matches if match is not None]
+    passed_over = tuple(name for name, match in matches if match is None)
+    if not found:
+        there = f"there are {', '.join(names[:_NAMES_TOLD])}" if names else f"there is no file that ends in {ending}"
+        raise InputError(f"no clip in {folder} fits the pattern '{pattern}': {there}")
+    first: dict[tuple[tuple[str, ...], float], _Found] = {}
+    for each in found:
+        same = first.setdefault((each.cell(), each.articulation), each)
+        if same is not each:
+            raise InputError(
+                f"{same.path} and {each.path} are both sentence '{each.named['sentence']}' of speaker"
+                f" '{each.named['speaker']}' at articulation {each.articulation:g}: keep one"
+            )
+    found.sort(key=lambda each: (each.cell(), each.articulation))
+    return found, passed_over
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"\{([^{}]*)\}", pattern)
+    fields = parts[1::2]
+    wrong = next((field for field in fields if field not in _FIELDS or fields.count(field) > 1), None)
+    if wrong is not None:
+        known = ", ".join(f"{{{field}}}" for field in _FIELDS)
+        raise InputError(f"the pattern '{pattern}' has the field {{{wrong}}}: it may have {known}, each once")
+    missing = next((field for field in _NEEDED if field not in fields), None)
+    if missing is not None:
+        raise InputError(
+            f"the pattern '{pattern}' has no field {{{missing}}}: one with all of them is"
+            " {speaker}_{sentence}_{articulation}.mp4"
+        )
+    if not Path(pattern).suffix:
+        raise InputError(f"the pattern '{pattern}' has no ending: write that of the clips, .mp4")
+    written = [f"(?P<{part}>{_FIELDS[part]})" if number % 2 else re.escape(part) for number, part in enumerate(parts)]
+    return re.compile("".join(written))
+
+
+def _look_at(path: Path) -> _Seen:
+    try:
+        measured = measure_clip(path)
+    except InputError as error:
+        nothing = ClipMeasures(0, 0.0, 0.0, 0.0, math.nan, 0, 0, constant_frame_rate=False)
+        return _Seen(nothing, None, None, None, (str(error),))
+    faults, lufs, peak = [], None, None
+    if measured.sound_duration_s == 0:
+        faults.append("it has no sound")
+    else:
+        sound = read_sound(path)
+        faults += clip_faults(measured, frames=measured.frames, fps=measured.fps, sound=None)
+        lufs, peak = _finite(loudness_lufs(sound)), _finite(true_peak_dbtp(sound))
+    try:
+        track = replace(track_film(path), raw_points_px=None)
+    except InputError:
+        track = None
+    return _Seen(measured, lufs, peak, track, tuple(faults))
+
+
+def _unlike(seen: _Seen, original: _Seen | None) -> list[str]:
+    """Return how a clip differs from that at articulation 1 in more than its articulation."""
+    if original is None or original.faults or seen.faults:
+        return []
+    own, its = seen.measured, original.measured
+    compared = {
+        "frames": (own.frames, its.frames),
+        "frames per second": (round(own.fps, 3), round(its.fps, 3)),
+        "pixels": (f"{own.width_px}x{own.height_px}", f"{its.width_px}x{its.height_px}"),
+    }
+    return [f"it has {a} {what}, the clip at articulation 1 {b}" for what, (a, b) in compared.items() if a != b]
+
+
+def _row(found: _Found, seen: _Seen, original: _Seen | None, folder: Path, embodiment: Embodiment) -> Clip:
+    named, measured = found.named, seen.measured
+    parts = (named["speaker"], named["sentence"], embodiment, named["operator"], f"a{found.articulation:.2f}")
+    model = () if named["model"] == _ELSEWHERE else (named["model"],)
+    told: dict[str, Any] = {
+        "clip_id": re.sub(r"[^\w.+-]", "-", "_".join((*parts, *model))),
+        "path": found.path.relative_to(folder).as_posix(),
+        "sha256": sha256_of_file(found.path),
+        "speaker": named["speaker"],
+        "sentence": named["sentence"],
+        "articulation": found.articulation,
+        "operator": named["operator"],
+        "embodiment": embodiment,
+        "source": _ELSEWHERE,
+        "model": named["model"],
+        "fps": measured.fps,
+        "frames": measured.frames,
+        "duration_s": measured.duration_s,
+        "av_offset_ms": measured.av_offset_ms,
+        "renderer_version": _ELSEWHERE,
+        "loudness_lufs": seen.loudness_lufs,
+        "true_peak_dbtp": seen.true_peak_dbtp,
+        "width_px": measured.width_px,
+        "height_px": measured.height_px,
+    }
+    if seen.track is not None:
+        told |= {"checked_frames": seen.track.num_frames, "face_share": float(seen.track.valid.mean())}
+        if original is not None and original.track is not None:
+            told |= _against(seen.track, original.track)
+    return Clip.model_validate(told)
+
+
+def _against(track: LandmarkTrack, original: LandmarkTrack) -> dict[str, Any]:
+    topology = track.topology
+    log_ratio = log_lip_intensity_ratio(track.points, original.points, topology)
+    contact, still = (lips_in_contact(each.points, topology) for each in (original, track))
+    opening, own = (lip_aperture(each.points.astype(np.float64), topology) for each in (original, track))
+    spread = opening - opening.mean()
+    power = float((spread**2).sum())
+    return {
+        "effective_articulation": None if math.isnan(log_ratio) else math.exp(log_ratio),
+        "contact_frames": int(contact.sum()),
+        "contact_frames_lost": int((contact & ~still).sum()),
+        "retracked_articulation": float((spread * own).sum()) / power if power > 0 else None,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 2) if math.isfinite(value) else None
