@@ -227,15 +227,18 @@ def _singles(study: Study, cells: Mapping[Cell, Mapping[Level, Clip]]) -> list[P
 
 def _faults(study: Study, clips: Sequence[Clip], pairs: Sequence[Pair]) -> tuple[FaultPair, ...]:
     used = {(pair.cell.embodiment, pair.cell.speaker, pair.cell.sentence) for pair in pairs}
+    in_order = sorted(clips, key=lambda clip: clip.clip_id)
     good: dict[tuple[object, ...], Clip] = {}
-    for clip in sorted(clips, key=lambda clip: clip.clip_id):
+    for clip in in_order:
         if clip.fault is None:
             good.setdefault(_alike(clip), clip)
-    found = tuple(
-        FaultPair(clip.fault, clip, good[_alike(clip)])
-        for clip in sorted(clips, key=lambda clip: clip.clip_id)
-        if clip.fault is not None and _alike(clip) in good and (clip.embodiment, clip.speaker, clip.sentence) in used
-    )
+            good.setdefault((*_alike(clip), clip.operator), clip)
+    found = []
+    for clip in in_order:
+        partner = good.get((*_alike(clip), clip.operator)) or good.get(_alike(clip))
+        in_use = (clip.embodiment, clip.speaker, clip.sentence) in used
+        if clip.fault is not None and partner is not None and in_use:
+            found.append(FaultPair(clip.fault, clip, partner))
     embodiments = {embodiment for embodiment, _, _ in used}
     for fault in study.catch_faults.counts:
         lacking = embodiments - {pair.faulty.embodiment for pair in found if pair.fault == fault}
@@ -244,7 +247,7 @@ def _faults(study: Study, clips: Sequence[Clip], pairs: Sequence[Pair]) -> tuple
                 f"the study '{study.name}' asks for catch trials with the fault {fault}, but no clip of the embodiment"
                 f" {min(lacking)} has it: build such clips ('catch' in the recipe), or leave it out of catch_faults"
             )
-    return found if study.catch_faults.counts or study.practice_trials else ()
+    return tuple(found) if study.catch_faults.counts or study.practice_trials else ()
 
 
 def _alike(clip: Clip) -> tuple[object, ...]:

@@ -1,7 +1,7 @@
 import pytest
 
 from lipstudy.errors import InputError
-from lipstudy.study import Factors, Study, design_of
+from lipstudy.study import Factors, FaultTrials, Study, design_of
 
 
 def study_with(**keys) -> Study:
@@ -117,3 +117,23 @@ def test_clips_that_cannot_be_told_apart_are_refused(make_clips) -> None:
     twin = clips[0].model_copy(update={"clip_id": "twin"})
     with pytest.raises(InputError, match=r"'landmarks_anna_s1_rest_0\.5' and 'twin' have the same embodiment"):
         design_of(study_with(), [*clips, twin])
+
+
+def test_a_clip_with_a_fault_is_paired_with_the_same_clip_without(make_clips) -> None:
+    clips = make_clips(operators=["mean", "rest"], faults=["frozen_mouth"], speakers=["anna", "ben"])
+    study = study_with(catch_faults=FaultTrials(frozen_mouth=1), factors=Factors(speakers=("anna",)))
+    design = design_of(study, clips)
+    assert len(design.faults) == 2 * 2 * 4
+    for pair in design.faults:
+        assert pair.faulty.clip_id == f"{pair.good.clip_id}_frozen_mouth"
+        assert pair.good.speaker == "anna"
+    # A fault that was made with one operator alone serves the other as well: at 1 they are the same.
+    rest = [clip for clip in clips if clip.fault is None or clip.operator == "rest"]
+    only_mean = [clip for clip in rest if clip.operator == "mean" or clip.fault or clip.articulation != 1]
+    assert {pair.good.operator for pair in design_of(study, only_mean).faults} == {"mean"}
+
+
+def test_clips_with_a_fault_are_compared_by_nobody(make_clips) -> None:
+    design = design_of(study_with(), make_clips(faults=["swapped_speech"]))
+    assert not any(clip.fault for clip in design.clips)
+    assert design.faults == ()
