@@ -57,8 +57,9 @@ def _draw_observed(axes: Any, observed: list[dict[str, Any]]) -> None:
     if not observed:
         return
     x, y = [row["articulation"] for row in observed], [row["share"] for row in observed]
-    below = [row["share"] - row["low"] for row in observed]
-    above = [row["high"] - row["share"] for row in observed]
+    # An end that is the share itself may differ from it in the last digit.
+    below = [max(0.0, row["share"] - row["low"]) for row in observed]
+    above = [max(0.0, row["high"] - row["share"]) for row in observed]
     axes.errorbar(
         x, y, yerr=[below, above], fmt="o", color=INK, markersize=5, markerfacecolor="white", capsize=3,
         linewidth=1, label="observed", zorder=4,
