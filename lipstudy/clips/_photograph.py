@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lipstudy.clips._framing import EYES_AT, IOD_SHARE
 from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_opening
 from lipstudy.clips._mouth_looks import giving_profile
-from lipstudy.clips._warp import FaceWarp
+from lipstudy.clips._warp import FaceWarp, smoothstep
 from lipstudy.errors import InputError
 from lipstudy.face import (
     MEDIAPIPE_478,
@@ -21,10 +21,13 @@ from lipstudy.face import (
     close_lips,
     detect_face,
     estimate_neutral,
+    generic_neutral,
+    lip_aperture,
+    mouth_width,
     normalise_head,
     uncross_lips,
 )
-from lipstudy.motion import articulation_weights
+from lipstudy.motion import articulation_weights, lip_columns
 from lipstudy.records import existing_file
 
 __all__ = [
@@ -39,13 +42,17 @@ __all__ = [
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-3"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-4"
 """Written into manifests; it changes when the pixels do."""
 
 _SMALLEST_IOD_PX = 24
 LARGEST_TURN_DEG = 25.0
 """Beyond it one cheek hides behind the nose and the mouth opens to the side. Twelve GRID speakers: up to 6."""
 _BEHIND_TRANSPARENT = 128
+_TEETH_SEEN_IOD = (0.03, 0.07)
+_LIFT_IOD = 0.01
+_RELAXED = 0.5
+"""Part of a smile that is taken away: cheeks and eyes keep theirs, and a mouth without any would not fit them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +186,10 @@ class _Still:
     image: Image
     landmarks_px: Floats
     pose: HeadPose
+    points: Floats
+    """(478, 3) the face as photographed, head-normalised."""
     closed: Floats
+    """The same at rest: lips closed, without a smile."""
     weights: Floats
     frame: FaceWarp
     look: InteriorLook
@@ -193,20 +203,66 @@ class _Still:
             image=image,
             landmarks_px=landmarks_px,
             pose=pose,
-            closed=np.asarray(close_lips(points[0], MEDIAPIPE_478), np.float64),
+            points=points[0],
+            closed=_without_smile(close_lips(points[0], MEDIAPIPE_478)),
             weights=articulation_weights(MEDIAPIPE_478)[:, None],
             frame=frame,
             look=_look_of(image, landmarks_px, frame),
         )
 
     def moved(self, displacement: Floats) -> tuple[Image, int]:
-        target = uncross_lips(self.closed + self.weights * displacement, MEDIAPIPE_478)
+        target = _held_at_the_teeth(self.closed + self.weights * displacement, self.points)
+        target = uncross_lips(target, MEDIAPIPE_478)
         target_px = self.pose.to_pixels(target[None])[0]
         warp = self.frame.map_between(self.landmarks_px, target_px)
         source, opening = (mouth_opening(points, self.frame) for points in (self.landmarks_px, target_px))
         frame = self.image.copy()
         frame[warp.rows, warp.columns] = compose_mouth(self.image, warp, source, opening, self.frame, self.look)
         return frame, warp.folds
+
+
+def _held_at_the_teeth(target: Floats, points: Floats) -> Floats:
+    """Let no upper lip rise far above its place in a photograph (478, 3) that shows teeth: what is above is unknown."""
+    seen = float(smoothstep(lip_aperture(points, MEDIAPIPE_478), *_TEETH_SEEN_IOD))
+    columns = [upper for upper, _ in lip_columns(MEDIAPIPE_478)]
+    inner = [column[0] for column in columns]
+    rise = float((points[inner, 1] - target[inner, 1]).max())
+    if seen == 0 or rise <= _LIFT_IOD:
+        return target
+    above = points[:, 1] < points[inner, 1].min()
+    above[[point for column in columns for point in column]] = True
+    held = np.array(target)
+    risen = np.minimum(target[:, 1] - points[:, 1], 0) * above
+    held[:, 1] -= seen * (1 - _LIFT_IOD / rise) * risen
+    return held
+
+
+def _without_smile(closed: Floats) -> Floats:
+    """Return a face (478, 3), lips closed, with the corners of a smile brought in and down to those of a generic face.
+
+    Speech is added to a face at rest; added to a smile, every open vowel would be a laugh. Lips narrower than the
+    generic ones stay as they are.
+    """
+    generic = generic_neutral().astype(np.float64)
+    lips, corners = list(MEDIAPIPE_478.subsets["lips-40"]), list(MEDIAPIPE_478.mouth_corners)
+    centre = list(MEDIAPIPE_478.inner_lip_centres)
+
+    def smile(face: Floats) -> tuple[float, float]:
+        return float(mouth_width(face, MEDIAPIPE_478)), float(face[centre, 1].mean() - face[corners, 1].mean())
+
+    width, rise = smile(closed)
+    usual_width, usual_rise = smile(generic)
+    smiling = max(0.0, rise - usual_rise)
+    # Wide lips alone are no smile.
+    narrower = _RELAXED * float(smoothstep(smiling, 0, 0.03)) * max(0.0, width - usual_width) / width
+    lower = _RELAXED * smiling
+    middle = closed[lips, :2].mean(0)
+    offset = (closed[:, :2] - middle) / (width / 2)
+    near = np.exp(-0.5 * (np.maximum(np.hypot(*offset.T) - 1, 0) / 0.6) ** 2) * articulation_weights(MEDIAPIPE_478)
+    relaxed = np.array(closed)
+    relaxed[:, 0] -= narrower * (closed[:, 0] - middle[0]) * near
+    relaxed[:, 1] += lower * np.minimum(offset[:, 0] ** 2, 1.5) * near
+    return relaxed
 
 
 def crop_to_head(face: PhotoFace, size_px: int) -> tuple[Image, Floats]:
