@@ -19,8 +19,10 @@ operator_option = click.option(
     "--operator",
     default="rest",
     show_default=True,
-    metavar="rest|mean",
-    help="What is scaled about: the closed rest pose (closures stay) or the clip's mean pose (they open).",
+    metavar="NAME",
+    help="What is scaled about, and what: rest (the closed rest pose: closures stay), mean (the clip's mean pose: they"
+    " open), gated (the scale grows with the gap), jaw, spread, protrusion or several as jaw+spread=0.5, time-locked"
+    " (about the mean of repetitions), speed (a control: the same poses, passed faster or slower).",
 )
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import Field, PlainSerializer, ValidationInfo, field_validator, model_validator
 
 from lipstudy.clips._landmarks import LandmarkStyle
-from lipstudy.errors import nearest_name
+from lipstudy.errors import InputError
 from lipstudy.models import MODELS
-from lipstudy.motion import MAX_ARTICULATION, OPERATORS
+from lipstudy.motion import MAX_ARTICULATION, check_articulation
 from lipstudy.records import Declared, Embodiment, Fault, read_declaration
 
 __all__ = ["ASTRONAUT", "FilmedSentence", "Recipe", "Sentence", "Speaker", "load_recipe"]
@@ -95,7 +95,11 @@ class Recipe(Declared):
     articulations: tuple[Scale, ...] = Field(
         default=(0.5, 0.75, 1.0, 1.25, 1.5), description="articulation scales; 1 is the original"
     )
-    operators: tuple[str, ...] = Field(default=("rest",), description="what the scale is applied about: rest, mean")
+    operators: tuple[str, ...] = Field(
+        default=("rest",),
+        description="what the scale is applied about, or to: rest, mean, gated, speed, jaw, spread, protrusion, or"
+        " several as jaw+spread=0.5",
+    )
     embodiments: tuple[Embodiment, ...] = Field(default=("landmarks", "photo"), description="how the face is shown")
     models: tuple[ModelName, ...] = Field(
         default=("viseme",), description="what moves the lips to the sentences: viseme, tcn, or the path of a model"
@@ -131,9 +135,15 @@ class Recipe(Declared):
     @classmethod
     def _are_known(cls, operators: tuple[str, ...]) -> tuple[str, ...]:
         for operator in operators:
-            if operator not in OPERATORS:
-                known = ", ".join(OPERATORS)
-                raise ValueError(f"the operator '{operator}' is unknown{nearest_name(operator, OPERATORS)}: {known}")
+            if operator == "time-locked":
+                raise ValueError(
+                    "the operator 'time-locked' needs tracks of repetitions, which a recipe does not have: make the"
+                    " tracks with 'lipstudy articulate --repetitions' and name them as sentences"
+                )
+            try:
+                check_articulation(1, operator=operator)
+            except InputError as error:
+                raise ValueError(str(error)) from error
         return operators
 
     @field_validator("speakers", "sentences")

@@ -1,40 +1,30 @@
 """The articulation scale: lip motion about a reference pose, multiplied."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.errors import InputError, nearest_name
+from lipstudy.errors import InputError
 from lipstudy.face import (
-    CONTACT_GAP_IOD,
     LandmarkTrack,
-    Topology,
-    close_lips,
     inner_lip_gaps,
-    lip_aperture,
     lips_in_contact,
     log_lip_intensity_ratio,
-    neutral_of,
     uncross_lips,
 )
 from lipstudy.motion._limits import SpeakerLimits
-from lipstudy.motion._regions import articulation_weights, lip_columns
+from lipstudy.motion._operators import ROUNDING_IOD, About, operator_named, with_gaps
 
-__all__ = ["MAX_ARTICULATION", "OPERATORS", "Articulated", "check_articulation", "scale_articulation"]
+__all__ = ["MAX_ARTICULATION", "Articulated", "check_articulation", "scale_articulation"]
 
 Floats = NDArray[np.floating[Any]]
 
 MAX_ARTICULATION = 3.0
 """The largest articulation scale: beyond it lips leave the face."""
-
-_FULL_SCALE_GAP_IOD = 2 * CONTACT_GAP_IOD
-"""Aperture from which lips open by the whole scale; down to contact the scale falls smoothly to 1."""
-_ROUNDING_IOD = 1e-6
-"""What single precision may do to a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +51,13 @@ class Articulated:
     """Frames held back by the speaker's limits: less than 95 % of the exaggeration asked for."""
 
 
-Operator = Callable[[LandmarkTrack, float, Floats | None], Floats]
-"""(track, articulation scale, neutral (K, 3) or None) -> scaled points (T, K, 3); crossings are mended later."""
-
-
 def scale_articulation(
     track: LandmarkTrack,
     articulation: float,
     *,
     operator: str = "rest",
     neutral: Floats | None = None,
+    repetitions: Sequence[LandmarkTrack] = (),
     limits: SpeakerLimits | None = None,
 ) -> Articulated:
     """Multiply the lip motion of `track` about a reference pose by `articulation`.
@@ -90,14 +77,27 @@ def scale_articulation(
     articulation : float
         Scale a, 0 <= a <= 3. 1 gives the track itself, bit for bit; below 1 is under-articulated, above 1
         over-articulated.
-    operator : {"rest", "mean"}
-        What r is. ``rest``: the speaker's closed rest pose. Lips in contact (aperture under CONTACT_GAP_IOD) stay in
-        contact at every a: above 1 the residual gap that a tracker sees in closed lips is not magnified, and the
-        opening scale grows smoothly from 1 at contact to a at twice that gap. ``mean``: the mean pose of the clip,
-        as most papers do; closures open for a < 1 and are counted in ``contact_frames_lost``.
+    operator : str
+        What r is, and to what the scale applies.
+
+        ``rest``: the speaker's closed rest pose. Lips in contact (aperture under CONTACT_GAP_IOD) stay in contact at
+        every a: above 1 the residual gap that a tracker sees in closed lips is not magnified, and the opening scale
+        grows smoothly from 1 at contact to a at twice that gap.
+        ``mean``: the mean pose of the clip, as most papers do; closures open for a < 1 and are counted in
+        ``contact_frames_lost``.
+        ``gated``: as ``rest``, with a scale that grows with the gap, from 1 at contact to a at the wide openings of the
+        track (90 % quantile): vowels are changed, what is said with nearly closed lips is kept.
+        ``jaw``, ``spread``, ``protrusion``: as ``rest``, for one articulator (`articulators_of`); joined by +, for
+        several, each with its share: "jaw+spread=0.5" scales the jaw by a and spread by 1 + 0.5 (a - 1).
+        ``time-locked``: the mean of `repetitions` of the sentence, at each moment: what is peculiar to this track is
+        scaled. Closures may open, as for ``mean``.
+        ``speed``: a control. The same poses at the same turning points, passed a times as fast between them
+        (a >= 0.25); nothing is made larger or smaller, and the speech is not re-timed.
     neutral : ndarray of shape (K, 3), optional
-        The speaker's closed rest pose for ``rest``, head-normalised; by default ``track.neutral``, else estimated from
-        the track. Open lips in it are closed. ``mean`` does not use it.
+        The speaker's closed rest pose, head-normalised; by default ``track.neutral``, else estimated from the track.
+        Open lips in it are closed. ``mean`` and ``speed`` do not use it.
+    repetitions : sequence of LandmarkTrack, optional
+        Other tracks of the same sentence, for ``time-locked``.
     limits : SpeakerLimits, optional
         The speaker's range (`speaker_limits`), which exaggeration approaches and does not leave; the frames that are
         held back are counted in ``clipped_frames``. By default there is none. Nothing is held back up to a = 1.
@@ -128,11 +128,12 @@ def scale_articulation(
     check_articulation(articulation, operator=operator)
     if track.num_frames == 0:
         raise InputError("the track has no frame: nothing can be articulated")
+    scaled_by = operator_named(operator)
     topology = track.topology
     points, crossings, clipped = track.points, 0, 0
     if articulation != 1:
-        scaled = OPERATORS[operator](track, float(articulation), neutral)
-        crossings = int((inner_lip_gaps(scaled, topology) < -_ROUNDING_IOD).any(axis=-1).sum())
+        scaled = scaled_by(track, float(articulation), About(neutral, repetitions))
+        crossings = int((inner_lip_gaps(scaled, topology) < -ROUNDING_IOD).any(axis=-1).sum())
         uncrossed = _uncross(scaled, track)
         if limits is not None and articulation > 1:
             uncrossed, held = limits.held(track.points.astype(np.float64), uncrossed)
@@ -156,67 +157,13 @@ def scale_articulation(
 
 
 def check_articulation(articulation: float, *, operator: str) -> None:
-    """Raise InputError unless `articulation` is within [0, MAX_ARTICULATION] and `operator` is one of OPERATORS."""
+    """Raise InputError unless `articulation` is within [0, MAX_ARTICULATION] and `operator` is known."""
     if not 0 <= articulation <= MAX_ARTICULATION:
         raise InputError(
             f"the articulation scale must be between 0 and {MAX_ARTICULATION:g}, got {articulation:g}: "
             "below 1 the lips move less than in the recording, above 1 more"
         )
-    if operator not in OPERATORS:
-        known = ", ".join(OPERATORS)
-        raise InputError(f"the operator {operator!r} is unknown{nearest_name(operator, OPERATORS)}: known is {known}")
-
-
-def _about_rest(track: LandmarkTrack, articulation: float, neutral: Floats | None) -> Floats:
-    rest = _closed_rest_pose(track, neutral)
-    scaled = _about(rest, track, articulation)
-    gap, scaled_gap = (lip_aperture(points, track.topology) for points in (track.points.astype(np.float64), scaled))
-    held = np.minimum(scaled_gap, gap)
-    contact = lips_in_contact(track.points, track.topology)
-    held[contact] = np.minimum(held[contact], CONTACT_GAP_IOD - _ROUNDING_IOD)
-    opened = np.clip((gap - CONTACT_GAP_IOD) / (_FULL_SCALE_GAP_IOD - CONTACT_GAP_IOD), 0, 1)
-    target = held + opened**2 * (3 - 2 * opened) * (scaled_gap - held)
-    factor = target / np.maximum(scaled_gap, np.finfo(float).tiny)
-    return _with_gaps(scaled, track.topology, factor[:, None, None])
-
-
-def _about_mean(track: LandmarkTrack, articulation: float, neutral: Floats | None) -> Floats:
-    return _about(track.points.mean(axis=0, dtype=np.float64), track, articulation)
-
-
-OPERATORS: dict[str, Operator] = {"rest": _about_rest, "mean": _about_mean}
-"""Name of an operator -> function that scales the points of a track. A new operator is a new entry."""
-
-
-def _about(pose: Floats, track: LandmarkTrack, articulation: float) -> Floats:
-    points = track.points.astype(np.float64)
-    weights = articulation_weights(track.topology)[:, None]
-    return np.asarray(points + weights * (articulation - 1) * (points - pose))
-
-
-def _closed_rest_pose(track: LandmarkTrack, neutral: Floats | None) -> Floats:
-    topology = track.topology
-    if neutral is None:
-        neutral = neutral_of(track)
-    if np.shape(neutral) != (topology.num_points, 3) or not np.isfinite(neutral).all():
-        raise InputError(
-            f"the neutral must be {topology.num_points} finite points of 3 axes, got an array of shape "
-            f"{np.shape(neutral)}: give the rest pose of a track of topology '{topology.name}'"
-        )
-    # Every gap is closed, however small: scaling about a gap would push nearly closed lips through each other.
-    return np.asarray(close_lips(neutral, topology))
-
-
-def _with_gaps(points: Floats, topology: Topology, factor: Floats) -> Floats:
-    """Multiply the gaps of the inner-lip pairs about their midpoints by `factor` (T, P, 3); the lips move along."""
-    moved = np.array(points)
-    columns = lip_columns(topology)
-    factors = np.broadcast_to(factor, (len(points), len(columns), 3))
-    for column, (upper, lower) in enumerate(columns):
-        shift = (1 - factors[:, column]) / 2 * (points[:, lower[0]] - points[:, upper[0]])
-        moved[:, list(upper)] += shift[:, None]
-        moved[:, list(lower)] -= shift[:, None]
-    return moved
+    operator_named(operator)
 
 
 def _uncross(scaled: Floats, track: LandmarkTrack) -> Floats:
@@ -228,4 +175,4 @@ def _uncross(scaled: Floats, track: LandmarkTrack) -> Floats:
     touching = np.stack([held, np.zeros_like(held), held], axis=-1)
     factor = np.where(gap[..., 1:2] < 0, touching, 1)
     # What rounding leaves of a crossing, uncross_lips takes away.
-    return uncross_lips(_with_gaps(scaled, track.topology, factor), track.topology)
+    return uncross_lips(with_gaps(scaled, track.topology, factor), track.topology)

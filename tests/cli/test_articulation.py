@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,43 @@ def test_scale_of_one_writes_the_same_points(call, talk: Path, tmp_path: Path) -
     call("articulate", talk, "--articulation", 1, "-o", tmp_path / "out")
     copy = load_track(tmp_path / "out" / "talk.a1.00.track.npz")
     assert np.array_equal(copy.points, load_track(talk).points)
+
+
+def test_a_track_is_matched_to_a_speaker_and_scaled_from_there(call, tmp_path: Path) -> None:
+    said = tmp_path / "said.track.npz"
+    call("speak", "--text", "Bob bought five more pots.", "-o", said)
+    call("articulate", said, "--articulation", 0.5)
+    half = tmp_path / "said.a0.50.track.npz"
+    code, out, _ = call("articulate", half, "--match", said, "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert told["tracks"] == []
+    assert list(told["matched"]["gains"].values()) == pytest.approx([2, 2, 2], rel=0.06)
+    assert told["matched"]["effective_articulation_before"] == pytest.approx(0.5, rel=0.05)
+    assert told["matched"]["effective_articulation"] == pytest.approx(1, rel=0.05)
+    assert load_track(told["matched"]["path"]).provenance["matched"]["gains"] == told["matched"]["gains"]
+    code, out, _ = call("articulate", half, "--match", said, "--articulation", 1.2)
+    assert code == 0
+    assert re.search(r"gains jaw (1\.9|2\.0)\d, spread", out)
+    assert (tmp_path / "said.a0.50.matched.a1.20.track.npz").exists()
+
+
+def test_time_locked_takes_its_repetitions(call, talk: Path) -> None:
+    words = ("articulate", talk, "--articulation", 0.5, 2, "--operator", "time-locked")
+    code, _, err = call(*words)
+    assert code == 2
+    assert "give the others to 'lipstudy articulate' with --repetitions" in err
+    code, out, _ = call(*words, "--repetitions", talk, talk, "--json")
+    assert code == 0
+    assert [row["effective_articulation"] for row in json.loads(out)["tracks"]] == pytest.approx([1, 1], abs=0.01)
+    code, _, err = call("articulate", talk, "--articulation", 0.5, "--repetitions", talk)
+    assert (code, "--repetitions is for --operator time-locked" in err) == (2, True)
+
+
+def test_an_operator_of_articulators_is_in_the_name(call, talk: Path) -> None:
+    code, _, _ = call("articulate", talk, "--articulation", 0.5, "--operator", "jaw+spread=0.5")
+    assert code == 0
+    assert (talk.parent / "talk.a0.50.jaw+spread=0.5.track.npz").exists()
 
 
 def test_json_lists_what_was_written(call, talk: Path, tmp_path: Path) -> None:
@@ -130,7 +168,10 @@ def test_what_is_no_track_is_told_in_one_sentence(call, talk: Path, tmp_path: Pa
     ("words", "sentence"),
     [
         (["--operator", "means", "--articulation", 0.5], "operator 'means' is unknown (did you mean 'mean'?)"),
-        (["--operator", "mean", "--neutral", "x", "--articulation", 0.5], "--neutral is for --operator rest"),
+        (
+            ["--operator", "mean", "--neutral", "x", "--articulation", 0.5],
+            "--neutral is for operators about the rest pose",
+        ),
         (["--articulation", "much"], "'much' is not a valid float"),
         ([], "Missing option '--articulation'"),
     ],

@@ -80,6 +80,7 @@ def test_what_is_recorded_does_not_tell_where_files_lie_on_this_machine(written)
         ("articulations: []\n", r"line 7, articulations: an empty list leaves no clip"),
         ("articulations: [1, 0.5, 1.001]\n", r"line 7, articulations: 1\.00 is there twice"),
         ("embodiments: [photograph]\n", r"line 7, embodiments\.1: 'photograph' does not fit"),
+        ("operators: [time-locked]\n", "'time-locked' needs tracks of repetitions, which a recipe does not have"),
         ("operators: [rset]\n", r"line 7, operators: the operator 'rset' is unknown \(did you mean 'rest'\?\)"),
         ("size_px: 511\n", r"line 7, size_px: 511 does not fit, .* multiple of 2"),
         ("fps: 0\n", r"line 7, fps: 0 does not fit, .* greater than or equal to 10"),

@@ -19,14 +19,17 @@ from lipstudy.face import (
     lips_in_contact,
     uncross_lips,
 )
-from lipstudy.motion import articulation_weights, scale_articulation
+from lipstudy.motion import Articulated, articulation_weights, scale_articulation
 
 TOPOLOGY = MEDIAPIPE_478
 LIPS = list(TOPOLOGY.subsets["lips-40"])
 BETWEEN = {(13, 14): ((12, 15), (11, 16)), (82, 87): ((38, 86), (72, 85))}
 """Landmarks between the contours, for two of the inner-lip pairs."""
 SCALES = st.floats(0, 3)
-OPERATORS = st.sampled_from(["rest", "mean"])
+OPERATORS = st.sampled_from(
+    ["rest", "mean", "gated", "jaw", "spread", "protrusion", "jaw+spread=0.5", "time-locked", "speed"]
+)
+ABOUT_REST = st.sampled_from(["rest", "gated", "jaw", "spread", "protrusion", "jaw+protrusion=0.5"])
 FEW = settings(max_examples=40, deadline=None)
 
 
@@ -72,6 +75,13 @@ def raw_tracks(draw: Callable[..., int]) -> LandmarkTrack:
     return track_of(points, neutral=neutral)
 
 
+def scaled_by(track: LandmarkTrack, scale: float, operator: str) -> Articulated:
+    if operator == "speed":
+        scale = max(scale, 0.25)
+    again = [track_of(opened(np.array([0.0, 0.1, 0.2, 0.0, 0.3, 0.1])))] if operator == "time-locked" else []
+    return scale_articulation(track, scale, operator=operator, repetitions=again)
+
+
 def uncrossed(track: LandmarkTrack) -> LandmarkTrack:
     return track.with_points(uncross_lips(track.points, TOPOLOGY))
 
@@ -79,7 +89,7 @@ def uncrossed(track: LandmarkTrack) -> LandmarkTrack:
 @FEW
 @given(track=raw_tracks(), operator=OPERATORS)
 def test_scale_of_one_is_the_track_itself(track: LandmarkTrack, operator: str) -> None:
-    articulated = scale_articulation(track, 1, operator=operator)
+    articulated = scaled_by(track, 1, operator)
     assert np.array_equal(articulated.track.points, track.points)
     assert articulated.crossings_repaired == articulated.contact_frames_lost == 0
     assert articulated.effective_articulation == 1
@@ -90,22 +100,22 @@ def test_scale_of_one_is_the_track_itself(track: LandmarkTrack, operator: str) -
 def test_scale_beside_one_gives_nearly_the_track(track: LandmarkTrack, operator: str) -> None:
     track = uncrossed(track)
     for scale in (1 - 1e-5, 1 + 1e-5):
-        scaled = scale_articulation(track, scale, operator=operator).track.points
+        scaled = scaled_by(track, scale, operator).track.points
         assert np.abs(scaled - track.points).max() < 1e-4
 
 
 @FEW
 @given(track=raw_tracks(), scale=SCALES.filter(lambda a: a != 1), operator=OPERATORS)
 def test_inner_lips_never_cross(track: LandmarkTrack, scale: float, operator: str) -> None:
-    scaled = scale_articulation(track, scale, operator=operator).track.points
+    scaled = scaled_by(track, scale, operator).track.points
     assert np.isfinite(scaled).all()
     assert inner_lip_gaps(scaled, TOPOLOGY).min() >= 0
 
 
 @FEW
-@given(track=raw_tracks(), scale=SCALES)
-def test_rest_keeps_every_contact(track: LandmarkTrack, scale: float) -> None:
-    articulated = scale_articulation(track, scale)
+@given(track=raw_tracks(), scale=SCALES, operator=ABOUT_REST)
+def test_operators_about_the_rest_keep_every_contact(track: LandmarkTrack, scale: float, operator: str) -> None:
+    articulated = scale_articulation(track, scale, operator=operator)
     contact = lips_in_contact(track.points, TOPOLOGY)
     assert lips_in_contact(articulated.track.points, TOPOLOGY)[contact].all()
     assert articulated.contact_frames == contact.sum()
@@ -124,7 +134,7 @@ def test_eyes_brows_nose_and_forehead_do_not_move(track: LandmarkTrack, scale: f
     still = [*TOPOLOGY.rigid, *TOPOLOGY.lines["nose bridge"], *TOPOLOGY.lines["nose base"], 48, 278, 10, 9, 8, 151]
     for name in ("right eye", "left eye", "right brow", "left brow"):
         still += TOPOLOGY.loops[name]
-    scaled = scale_articulation(track, scale, operator=operator).track.points
+    scaled = scaled_by(track, scale, operator).track.points
     assert np.array_equal(scaled[:, still], track.points[:, still])
 
 
