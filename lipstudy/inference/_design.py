@@ -14,6 +14,7 @@ __all__ = ["Design", "RandomBlock", "aggregated", "build_design"]
 
 INTERCEPT = "(Intercept)"
 _ROWS_TO_AGGREGATE = 20_000
+_FEW_LEVELS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ def build_design(formula: Formula, table: Any) -> Design:
     dropped = len(table) - len(frame)
     if frame.empty:
         raise InputError(f"no row of the table has a value in every column that '{formula}' needs")
+    for name in dict.fromkeys([*formula.response.columns, *formula.fixed_columns]):
+        _refuse_numbers_among_words(name, frame[name])
     notes = []
     if dropped:
         notes.append(f"{dropped} of {len(table)} rows were left out because a value is missing")
@@ -111,6 +114,11 @@ def build_design(formula: Formula, table: Any) -> Design:
     blocks = tuple(block for term in range(len(formula.random)) for block in _blocks(formula, term, frame))
     _refuse_levels_of_one_participant(formula, frame)
     notes.extend(_notes_on_numbers(formula, frame))
+    notes.extend(
+        f"'{group}' has {levels} levels: a spread between so few is hardly an estimate"
+        for group, levels in {block.group: block.levels for block in blocks}.items()
+        if levels < _FEW_LEVELS
+    )
     return Design(proportions, trials, fixed, names, blocks, _offset(formula, frame), tuple(notes))
 
 
@@ -152,6 +160,24 @@ def _refuse_duplicated_trials(table: Any) -> None:
         rows = [int(row) + 2 for row in np.flatnonzero(doubled)[:2]]
         cells = ", ".join(f"{name} {table[name].iloc[rows[0] - 2]}" for name in key)
         raise InputError(f"the trial of {cells} is there twice, in rows {rows[0]} and {rows[1]}: keep one of them")
+
+
+def _refuse_numbers_among_words(name: str, column: Any) -> None:
+    """Refuse a column of text whose cells are mostly numbers: one stray cell would make each number a level."""
+    import pandas
+
+    if _is_number(column) or column.dtype.kind == "b" or isinstance(column.dtype, pandas.CategoricalDtype):
+        return
+    text = column.astype(str).str.strip()
+    if text.str.fullmatch(r"[-+]?\d+,\d+").any():
+        cell = text[text.str.fullmatch(r"[-+]?\d+,\d+")].iloc[0]
+        raise InputError(f"column '{name}' has decimal commas ('{cell}'): write {cell.replace(',', '.')}")
+    numbers = pandas.to_numeric(text, errors="coerce").notna()
+    if len(numbers) / 2 < numbers.sum() < len(numbers):
+        raise InputError(
+            f"column '{name}' holds numbers and '{text[~numbers].iloc[0]}': mend that cell, or leave it empty if the"
+            " value is missing"
+        )
 
 
 def _is_number(column: Any) -> bool:

@@ -93,15 +93,24 @@ def laplace_optimum(
 
 
 def _plain_start(model: Laplace) -> NDArray[np.float64]:
+    """Return middling spreads, and the fixed effects of a few damped Newton steps without random effects."""
     from scipy.special import expit
 
+    def loss(beta: NDArray[np.float64]) -> float:
+        predictor = model.offset + model.fixed @ beta
+        likelihood = model.successes @ predictor - model.trials @ np.logaddexp(0, predictor)
+        return float(0.5 * model.precision @ beta**2 - likelihood)
+
     beta = np.zeros(model.fixed.shape[1])
-    for _ in range(4):  # iteratively reweighted least squares without random effects
+    for _ in range(6):
         chance = expit(model.offset + model.fixed @ beta)
         weights = np.maximum(model.trials * chance * (1 - chance), 1e-6)
         information = model.fixed.T @ (weights[:, None] * model.fixed) + np.diag(model.precision)
         score = model.fixed.T @ (model.successes - model.trials * chance) - model.precision * beta
-        beta = beta + np.linalg.solve(information, score)
+        step = np.linalg.solve(information, score)
+        while loss(beta + step) > loss(beta) and np.abs(step).max() > 1e-6:
+            step = step / 2
+        beta = beta + step
     diagonal = np.array([entry.row == entry.column for entry in model.parameters])
     return np.concatenate([np.where(diagonal, 0.5 / _sizes(model), 0.0), beta])
 

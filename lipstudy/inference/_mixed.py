@@ -31,7 +31,7 @@ SINGULAR_SD = 1e-4
 """Log odds. lme4's isSingular has the same number, for relative standard deviations."""
 SINGULAR_CORRELATION = 0.99
 """Beyond it a slope is a multiple of its intercept, one random effect and not two."""
-MOST_ROWS_OF_MIXEDLM = 100_000
+MOST_ROWS_OF_MIXEDLM = 50_000
 """Beyond it mixedlm would take many minutes; glmm and our own engine check each other."""
 IMPOSSIBLE_SD = 20.0
 """Log odds. Groups that differ by so much each give one answer only."""
@@ -175,9 +175,9 @@ def fit_mixed_logit(formula: str, table: Any, *, check: bool = True, nagq: int =
         Estimates and standard errors are glmm's, whose second derivatives are exact; where glmm does not have the
         model (uncorrelated slopes), or would take minutes (three effects of a factor), mixedlm's. The verdict is "ok"
         or says that the answers are separated (found before fitting), that a fit is singular (a standard deviation
-        under 1e-4, a correlation beyond 0.99), has not converged, or that the engines disagree: log-likelihoods by
-        more than 0.01, an estimate by more than 1e-3 of the larger of its size and its standard error, a standard
-        error by more than 5 %. Without "ok" no p-value is given.
+        under 1e-4, a correlation beyond 0.99), that fewer than two engines converged, or that they disagree:
+        log-likelihoods by more than 0.01, an estimate by more than 1e-3 of the larger of its size and its standard
+        error, a standard error by more than 5 %. Without "ok" no p-value is given.
 
     Raises
     ------
@@ -232,8 +232,14 @@ def _fitted(design: Design, *, check: bool, nagq: int) -> tuple[tuple[EngineFit,
         engines = (fit_with_glmm(rows), ours)
     else:
         engines = (fit_with_glmm(rows), fit_with_mixedlm(rows), ours)
+    # The reported engine comes first; one that found no optimum stands last, and two sound ones must be left.
+    engines = tuple(sorted(engines, key=lambda fit: not _sound(fit)))
     constant = design.log_ways - rows.log_ways
     return tuple(replace(fit, loglik=fit.loglik + constant) for fit in engines), small
+
+
+def _sound(fit: EngineFit) -> bool:
+    return fit.converged and bool(np.isfinite(fit.beta).all() and np.isfinite(fit.se).all() and np.isfinite(fit.loglik))
 
 
 def _verdict(engines: tuple[EngineFit, ...], names: tuple[str, ...]) -> str:
@@ -242,13 +248,13 @@ def _verdict(engines: tuple[EngineFit, ...], names: tuple[str, ...]) -> str:
             reason = _boundary(estimate)
             if reason is not None:
                 return reason
-    for fit in engines:
-        if not fit.converged:
-            return f"not converged: {fit.engine} found no optimum ({fit.message or 'no reason given'})"
-        if not (np.isfinite(fit.beta).all() and np.isfinite(fit.se).all() and math.isfinite(fit.loglik)):
-            return f"not converged: {fit.engine} found no finite estimate or standard error"
-    first = engines[0]
-    for other in engines[1:]:
+    sound = [fit for fit in engines if _sound(fit)]
+    if len(sound) < min(2, len(engines)) or sound[0] is not engines[0]:
+        failed = next(fit for fit in engines if not _sound(fit))
+        reason = failed.message or "no finite estimate or standard error"
+        return f"not converged: {failed.engine} found no optimum ({reason})"
+    first = sound[0]
+    for other in sound[1:]:
         both = f"{first.engine} and {other.engine} disagree"
         if abs(first.loglik - other.loglik) > LOGLIK_TOLERANCE:
             return f"{both}: log-likelihoods {first.loglik:.4f} and {other.loglik:.4f}"

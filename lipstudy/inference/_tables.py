@@ -42,6 +42,9 @@ def read_table(path: str | Path) -> Any:
                 raise InputError(f"{path} is separated by {name}: save it with commas between the cells")
     if table.empty:
         raise InputError(f"{path} has no row: a model needs answers")
+    for name in table.columns:
+        if table[name].dtype.kind not in "iufb":
+            table[name] = table[name].str.strip().replace("", None)
     doubled = [str(name)[:-2] for name in table.columns if str(name).endswith(".1") and str(name)[:-2] in table.columns]
     if doubled:
         raise InputError(f"{path} has two columns '{doubled[0]}': keep one")

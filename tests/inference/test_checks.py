@@ -115,3 +115,21 @@ def test_number_that_may_be_a_factor_is_noted(cbpp):
     assert not as_factor.notes
     assert [e.term for e in as_factor.fixed][1:] == ["factor(period)2", "factor(period)3", "factor(period)4"]
     np.testing.assert_allclose(as_factor.beta, as_text.beta)
+
+
+def test_decimal_commas_are_told_with_the_cell(small):
+    commas = small.assign(x=small.x.map(lambda value: f"{value:.2f}".replace(".", ",")))
+    with pytest.raises(InputError, match=r"column 'x' has decimal commas \('-0,80'\): write -0.80"):
+        fit_mixed_logit(FORMULA, commas)
+
+
+def test_stray_word_among_numbers_is_told(small):
+    words = small.x.astype(str)
+    words[7] = "n.a. (see notes)"
+    with pytest.raises(InputError, match=r"column 'x' holds numbers and 'n.a. \(see notes\)'"):
+        fit_mixed_logit(FORMULA, small.assign(x=words))
+
+
+def test_few_levels_are_noted(small):
+    fit = fit_mixed_logit("chosen ~ x + (1 | group) + (1 | participant)", small, check=False)
+    assert "'group' has 2 levels: a spread between so few is hardly an estimate" in fit.notes

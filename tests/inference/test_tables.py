@@ -47,3 +47,10 @@ def test_trial_table_is_recognised_unless_it_has_its_own_choices(tmp_path, choic
     assert is_trial_table(table)
     assert not is_trial_table(table.assign(chosen=1))
     assert not is_trial_table(table.drop(columns="response"))
+
+
+def test_blanks_around_words_are_no_part_of_them(tmp_path):
+    (tmp_path / "t.csv").write_text("participant,word,n\nP1 ,a b,1\n P1,a b ,2\nP2, ,3\n")
+    table = read_table(tmp_path / "t.csv")
+    assert list(table["participant"]) == ["P1", "P1", "P2"]
+    assert table["word"].isna().tolist() == [False, False, True]
