@@ -169,12 +169,13 @@ def render_film_face(
         raise InputError(
             f"a filmed face is moved by tracks of topology {MEDIAPIPE_478.name!r}, got {track.topology.name!r}"
         )
-    displacement = track.points.astype(np.float64) - neutral_of(track)
-    bank = face.bank
-    path = mouth_path(displacement[:, list(MOUTH_LIPS), :2], bank.shapes, bank.appearance, bank.follows, bank.turn_deg)
+    bank, lips, neutral = face.bank, list(MOUTH_LIPS), neutral_of(track)
+    asked = track.points[:, lips, :2].astype(np.float64) - neutral[lips, :2]
+    path = mouth_path(asked, bank.shapes, bank.appearance, bank.follows, bank.turn_deg)
     stage = _Stage.of(face, size_px)
     for start in range(0, track.num_frames, _TOGETHER_FRAMES):
-        for index, target_px in enumerate(stage.targets_px(displacement[start : start + _TOGETHER_FRAMES]), start):
+        displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
+        for index, target_px in enumerate(stage.targets_px(displacement), start):
             frame, folds = stage.shown(target_px, int(path.frames[index]))
             if folds and on_fold is not None:
                 on_fold(index)

@@ -22,6 +22,8 @@ _FIT_IOD = 0.006
 """A misfit of this size costs as much as one unit of a jump."""
 _CANDIDATES = 48
 """Mouths looked at for each frame: the nearest ones."""
+_TOGETHER = 256
+"""Clip frames compared with the bank at once: memory does not grow with the clip."""
 _JUMP = 0.8
 _SLIP = 0.5
 _RUN = 0.01
@@ -66,28 +68,33 @@ def mouth_path(
         A shape that is asked for without end is answered by one mouth without end.
     """
     flat, bank = asked.reshape(len(asked), -1), shapes.reshape(len(shapes), -1)
-    points = asked.shape[1]
-    squared = (flat**2).sum(1)[:, None] + (bank**2).sum(1) - 2 * flat @ bank.T
-    misfit = np.sqrt(np.maximum(squared, 0) / points)
-    cost = (misfit / _FIT_IOD) ** 2 + (turn_deg / _TURN_DEG) ** 2
     count = min(_CANDIDATES, len(bank))
-    near = np.argsort(cost, axis=1, kind="stable")[:, :count]
+    near = np.empty((len(asked), count), np.intp)
+    misfit, cost = np.empty((2, len(asked), count))
+    least = np.empty(len(asked))
+    for start in range(0, len(asked), _TOGETHER):
+        block = slice(start, start + _TOGETHER)
+        squared = (flat[block] ** 2).sum(1)[:, None] + (bank**2).sum(1) - 2 * flat[block] @ bank.T
+        apart = np.sqrt(np.maximum(squared, 0) / asked.shape[1])
+        costs = (apart / _FIT_IOD) ** 2 + (turn_deg / _TURN_DEG) ** 2
+        near[block] = np.argsort(costs, axis=1, kind="stable")[:, :count]
+        misfit[block], cost[block] = (np.take_along_axis(each, near[block], 1) for each in (apart, costs))
+        least[block] = apart.min(1)
     # What the film shows next; at its end, or before a cut, the mouth itself.
     after = np.arange(len(bank)) + np.append(follows[1:], False)
-    total = np.take_along_axis(cost[0], near[0], 0)
+    total = cost[0]
     came_from = np.zeros((len(asked), count), np.intp)
     for frame in range(1, len(asked)):
         step = flat[frame] - flat[frame - 1]
         ways = total[:, None] + _step_cost(near[frame - 1], near[frame], step, bank, appearance, after)
         came_from[frame] = ways.argmin(0)
-        total = ways.min(0) + np.take_along_axis(cost[frame], near[frame], 0)
+        total = ways.min(0) + cost[frame]
     place = np.empty(len(asked), np.intp)
     place[-1] = total.argmin()
     for frame in range(len(asked) - 1, 0, -1):
         place[frame - 1] = came_from[frame, place[frame]]
-    frames = np.take_along_axis(near, place[:, None], 1)[:, 0]
-    chosen = np.take_along_axis(misfit, frames[:, None], 1)[:, 0]
-    return MouthPath(frames, chosen, misfit.min(1) > REACH_IOD)
+    shown = np.arange(len(asked)), place
+    return MouthPath(near[shown], misfit[shown], least > REACH_IOD)
 
 
 def _step_cost(
