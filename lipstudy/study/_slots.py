@@ -74,6 +74,7 @@ def issue_slot(folder: str | Path, study: Study, plan: Sequence[PlannedTrial], *
     """
     with _registry(folder) as issues:
         freeze_study(folder, study, plan, locked_at=now.isoformat(timespec="seconds"))
+        _add_unlisted(folder, plan, issues, now)
         states = _states(folder, study, plan, issues, now)
         waiting = [state for state in states if state.state == "again"]
         free = waiting + [state for state in states if state.state == "free"]
@@ -85,7 +86,7 @@ def issue_slot(folder: str | Path, study: Study, plan: Sequence[PlannedTrial], *
             )
         slot = free[0].slot
         had = sum(issue.slot == slot for issue in issues)
-        participant = slot if had == 0 else f"{slot}-{had + 1}"
+        participant = slot if had == 0 else f"{slot}-{had + 1}"  # a name, once given, is never another person's
         issues.append(_Issue(participant=participant, slot=slot, issued_at=now))
         return participant
 
@@ -112,6 +113,7 @@ def claim_slot(
     planned_for(plan, slot)
     with _registry(folder) as issues:
         freeze_study(folder, study, plan, locked_at=now.isoformat(timespec="seconds"))
+        _add_unlisted(folder, plan, issues, now)
         known = next((issue for issue in issues if issue.participant == name), None)
         if known is not None and (known.withdrawn or _ended(folder, plan, name) is not None):
             how = "was withdrawn" if known.withdrawn else "has ended"
@@ -128,7 +130,9 @@ def claim_slot(
 
 def slot_states(folder: str | Path, study: Study, plan: Sequence[PlannedTrial], *, now: datetime) -> list[SlotState]:
     """Return where every slot of the plan stands, in the order of the plan."""
-    return _states(folder, study, plan, _read(Path(folder) / _REGISTRY), now)
+    issues = _read(Path(folder) / _REGISTRY)
+    _add_unlisted(folder, plan, issues, now)
+    return _states(folder, study, plan, issues, now)
 
 
 def withdrawn_slot(folder: str | Path, participant: str) -> None:
@@ -174,6 +178,20 @@ def _read(path: Path) -> list[_Issue]:
         raise InputError(f"{path} is damaged: put back a copy of it") from error
 
 
+def _add_unlisted(folder: str | Path, plan: Sequence[PlannedTrial], issues: list[_Issue], now: datetime) -> None:
+    """Add sessions that nobody was given: of simulated viewers, or from before the registry was lost."""
+    listed = {issue.participant for issue in issues}
+    slots = {trial.participant for trial in plan}
+    for path in sorted(Path(folder).glob("sessions/*/events.jsonl")):
+        participant, slot = path.parent.name, slot_of(plan, path.parent.name)
+        if participant not in listed and slot in slots:
+            issues.append(_Issue(participant=participant, slot=slot, issued_at=_modified(path, now)))
+
+
+def _modified(path: Path, now: datetime) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, tz=now.tzinfo)
+
+
 def _states(
     folder: str | Path, study: Study, plan: Sequence[PlannedTrial], issues: Sequence[_Issue], now: datetime
 ) -> list[SlotState]:
@@ -195,7 +213,7 @@ def _state(
     path = event_log_path(folder, plan, issue.participant)
     active = issue.issued_at
     if path.exists():
-        active = max(active, datetime.fromtimestamp(path.stat().st_mtime, tz=now.tzinfo))
+        active = max(active, _modified(path, now))
     left = now - active > timedelta(hours=study.reissue_after_h)
     return SlotState(slot, issue.participant, "again" if left else "in_progress")
 

@@ -53,7 +53,7 @@ def go_through(small, plan, clips, tmp_path: Path):
             simulate_session(log, {clip.clip_id: clip for clip in clips}, seed=1)
             return
         with log:
-            begun = {"participant": participant, "slot": "P01", "session": f"{participant}-a", "simulated": False}
+            begun = {"participant": participant, "slot": log.session.slot, "session": f"{participant}-a", "simulated": False}
             log.append(SessionStarted(sequence=1, time_s=0, plan_sha256=plan_hash(log.session.trials), **begun))
             if complete is False:
                 log.append(SessionEnded(sequence=2, time_s=1, complete=False, reason="the participant stopped"))
@@ -167,6 +167,16 @@ def test_a_computer_that_died_while_it_gave_out_a_slot_blocks_nobody(small, plan
         assert other.stdout.readline() == b"1\n"
         other.kill()
     assert issue_slot(tmp_path, small, plan, now=MONDAY) == "P02"
+
+
+def test_a_lost_registry_gives_no_slot_out_twice(small, plan, go_through, tmp_path: Path) -> None:
+    for _ in range(2):
+        issue_slot(tmp_path, small, plan, now=MONDAY)
+    go_through("P01")
+    go_through("P02", complete=False)
+    (tmp_path / "slots.json").unlink()
+    assert states(tmp_path, small, plan, MONDAY) == ["complete", "again", "free"]
+    assert [issue_slot(tmp_path, small, plan, now=MONDAY) for _ in range(2)] == ["P02-2", "P03"]
 
 
 def test_a_damaged_registry_is_told(small, plan, tmp_path: Path) -> None:
