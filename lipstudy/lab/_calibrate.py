@@ -130,7 +130,7 @@ def calibrate(
         If two clips of that size do not fit the screen.
     """
     window = booth.window
-    boxes = clip_boxes([(size_px, size_px)] * 2, window.size_px, together=True, slider=False)
+    boxes = clip_boxes([(size_px, size_px)] * 2, window.size_px, together=True, scale=False)
     rounds = max(1, math.ceil(seconds / len(_RATES) / _CLIP_S))
     rates: list[PlayedRate] = []
     stopped = False

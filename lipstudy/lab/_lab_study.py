@@ -6,9 +6,9 @@ from pathlib import Path
 
 from lipstudy.errors import InputError
 from lipstudy.lab._page import check_font, clip_boxes
-from lipstudy.lab._playback import trial_bytes
+from lipstudy.lab._playback import clip_size_px, trial_bytes
+from lipstudy.lab._trial import has_scale
 from lipstudy.lab._window import LabWindow
-from lipstudy.media import open_film
 from lipstudy.records import Clip, PlannedTrial, read_manifest, read_plan
 from lipstudy.study import Study, check_locked, check_plan, load_study
 
@@ -96,8 +96,7 @@ def check_for_window(lab: LabStudy, window: LabWindow) -> None:
     import psutil
 
     free_bytes = psutil.virtual_memory().available * _MEMORY_SHARE
-    sizes = {name: _size_px(lab, clip) for name, clip in lab.clips.items()}
-    slider = lab.study.rating is not None and lab.study.rating.kind == "slider"
+    sizes = {name: clip_size_px(clip, lab.clips_folder / clip.path) for name, clip in lab.clips.items()}
     checked: set[tuple[str, ...]] = set()
     for trial in lab.plan:
         names = tuple(trial.clips)
@@ -112,7 +111,7 @@ def check_for_window(lab: LabStudy, window: LabWindow) -> None:
                     " the screen to a higher rate, or build the clips with fewer frames per second"
                 )
         together = trial.presentation == "side_by_side"
-        clip_boxes([sizes[name] for name in names], window.size_px, together=together, slider=slider)
+        clip_boxes([sizes[name] for name in names], window.size_px, together=together, scale=has_scale(lab.study))
         needed = trial_bytes(clips, [sizes[name] for name in names])
         if needed > free_bytes:
             raise InputError(
@@ -127,13 +126,6 @@ def find_studies(folder: Path) -> list[Path]:
     plans = [*folder.glob("*.plan.csv"), *folder.glob("experiments/*.plan.csv")]
     files = [plan.with_name(plan.name.removesuffix(".plan.csv") + ".yaml") for plan in plans]
     return sorted(file for file in files if file.is_file())
-
-
-def _size_px(lab: LabStudy, clip: Clip) -> tuple[int, int]:
-    if clip.width_px is not None and clip.height_px is not None:
-        return clip.width_px, clip.height_px
-    film = open_film(lab.clips_folder / clip.path)
-    return film.width_px, film.height_px
 
 
 def _texts(study: Study) -> Iterator[str]:

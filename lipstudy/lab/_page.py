@@ -116,6 +116,8 @@ class Page:
     """Whether the buttons stand below each other, as choices do."""
     panels: tuple[Panel, ...] = ()
     field: TextField | Slider | None = None
+    ends: tuple[str, str] | None = None
+    """What the first and the last button of a row mean, written above them."""
     done: int | None = None
     """How much of the session is done, for the line at the foot; None for no line."""
     in_all: int = 0
@@ -233,7 +235,7 @@ def draw_page(page: Page, size_px: tuple[int, int], *, font: Path | None = None)
 
 
 def clip_boxes(
-    clip_sizes_px: Sequence[tuple[int, int]], size_px: tuple[int, int], *, together: bool, slider: bool
+    clip_sizes_px: Sequence[tuple[int, int]], size_px: tuple[int, int], *, together: bool, scale: bool
 ) -> list[Box]:
     """Return where clips stand in a window, at their own size.
 
@@ -245,8 +247,8 @@ def clip_boxes(
         Width and height of the window.
     together : bool
         Whether they stand beside each other; if not, each stands in the middle.
-    slider : bool
-        Whether a slider stands below.
+    scale : bool
+        Whether a slider, or the words of a scale, stand below.
 
     Raises
     ------
@@ -254,18 +256,18 @@ def clip_boxes(
         If the window is too small.
     """
     width, height = size_px
-    scale = _scale(size_px)
+    factor = _scale(size_px)
     widths = [clip_width for clip_width, _ in clip_sizes_px]
     needed = sum(widths) if together else max(widths)
     tallest = max(clip_height for _, clip_height in clip_sizes_px)
-    room_px = height - round((_PROMPT + _ROW + 8 + (_SLIDER if slider else 0) + _FOOT) * scale)
+    room_px = height - round((_PROMPT + _ROW + 8 + (_SLIDER if scale else 0) + _FOOT) * factor)
     if needed > width or tallest > room_px:
         raise InputError(
             f"the screen is too small: it has {width} x {height} pixels, and the clips need at least"
             f" {needed} x {tallest + height - room_px}; use a larger screen, or build smaller clips (size_px)"
         )
-    middle_px = _PROMPT * scale + room_px / 2
-    gap_px = min(_GAP * scale, (width - needed) / (len(widths) + 1)) if together else 0
+    middle_px = _PROMPT * factor + room_px / 2
+    gap_px = min(_GAP * factor, (width - needed) / (len(widths) + 1)) if together else 0
     left_px = (width - needed - gap_px * (len(widths) - 1)) / 2
     boxes = []
     for clip_width, clip_height in clip_sizes_px:
@@ -367,19 +369,38 @@ def _draw_trial(canvas: _Canvas, page: Page, foot_px: float) -> None:
     if isinstance(page.field, Slider):
         _draw_field(canvas, page.field, bottom_px + canvas.px(14), (canvas.width - _text_width(canvas)) / 2)
         bottom_px += canvas.px(_SLIDER)
-    _draw_row(canvas, page.buttons, bottom_px + (foot_px - bottom_px - row_px) / 2, row_px)
+    if page.ends is not None:
+        bottom_px += canvas.px(_SLIDER) / 2
+    row_top_px = bottom_px + (foot_px - bottom_px - row_px) / 2
+    _draw_row(canvas, page.buttons, row_top_px, row_px, ends=page.ends)
 
 
 def _draw_row(
-    canvas: _Canvas, buttons: tuple[Button, ...], top_px: float, height_px: float, *, left_px: float | None = None
+    canvas: _Canvas,
+    buttons: tuple[Button, ...],
+    top_px: float,
+    height_px: float,
+    *,
+    left_px: float | None = None,
+    ends: tuple[str, str] | None = None,
 ) -> None:
-    letters, gap_px = canvas.font(20), canvas.px(14)
-    widths = [_button_width(canvas, button, letters) for button in buttons]
-    total_px = sum(widths) + gap_px * (len(buttons) - 1)
+    gap_px = canvas.px(14)
+    for size in (20, 18, 16, 14):  # many or long answers get smaller letters
+        letters = canvas.font(size)
+        widths = [_button_width(canvas, button, letters) for button in buttons]
+        total_px = sum(widths) + gap_px * (len(buttons) - 1)
+        if total_px <= canvas.width * 0.97:
+            break
     x_px = (canvas.width - total_px) / 2 if left_px is None else left_px
     for button, width_px in zip(buttons, widths, strict=True):
         _draw_button(canvas, button, Box(x_px, top_px, width_px, height_px), letters)
         x_px += width_px + gap_px
+    if ends is not None and buttons:
+        steps = [canvas.boxes[button.name] for button in buttons if button.name.isdigit()]
+        words = f"{buttons[0].text}: {ends[0]}     {len(steps)}: {ends[1]}"
+        middle = (steps[0].left_px + steps[-1].left_px + steps[-1].width_px) / 2
+        place = (middle, top_px - canvas.px(24))
+        canvas.draw.text(place, words, font=canvas.font(19), fill=_TEXT, anchor="mm")
 
 
 def _draw_stack(
@@ -393,8 +414,13 @@ def _draw_stack(
 
 
 def _button_width(canvas: _Canvas, button: Button, letters: "FreeTypeFont") -> float:
-    sign = _SIGNS.get(button.key, button.key.upper())
-    return letters.getlength(button.text) + canvas.sign_font(15).getlength(sign) + canvas.px(64 if sign else 48)
+    sign = _sign(button)
+    return letters.getlength(button.text) + canvas.sign_font(15).getlength(sign) + canvas.px(64 if sign else 44)
+
+
+def _sign(button: Button) -> str:
+    """Return what is shown of the key; nothing where the text says it."""
+    return "" if button.key == button.text else _SIGNS.get(button.key, button.key.upper())
 
 
 def _draw_button(canvas: _Canvas, button: Button, box: Box, letters: "FreeTypeFont") -> None:
@@ -402,7 +428,7 @@ def _draw_button(canvas: _Canvas, button: Button, box: Box, letters: "FreeTypeFo
     color = (18, 22, 26) if button.is_main else _TEXT
     middle = box.top_px + box.height_px / 2
     canvas.draw.text((box.left_px + canvas.px(22), middle), button.text, font=letters, fill=color, anchor="lm")
-    sign = _SIGNS.get(button.key, button.key.upper())
+    sign = _sign(button)
     place = (box.left_px + box.width_px - canvas.px(20), middle)
     canvas.draw.text(
         place, sign, font=canvas.sign_font(15), fill=(40, 62, 82) if button.is_main else _FAINT, anchor="rm"
@@ -434,7 +460,6 @@ def _draw_field(canvas: _Canvas, shown: TextField | Slider, top_px: float, left_
         x_px = left_px + width_px * shown.value / 100
         side = canvas.px(26)
         canvas.rounded(Box(x_px - side / 2, middle - side / 2, side, side), fill=_ACCENT, radius=13)
-        canvas.draw.text((x_px, middle + canvas.px(28)), str(shown.value), font=small, fill=_TEXT, anchor="mm")
 
 
 def _draw_foot(canvas: _Canvas, page: Page) -> float:

@@ -16,7 +16,7 @@ from lipstudy.media import open_film, read_frames, read_sound
 from lipstudy.records import Clip
 from lipstudy.study import ClipFailedError
 
-__all__ = ["ClipPlayed", "LoadedClip", "Played", "load_clip", "play", "trial_bytes"]
+__all__ = ["ClipPlayed", "LoadedClip", "Played", "clip_size_px", "load_clip", "play", "trial_bytes"]
 
 _LEAD_S = 0.25
 """From asking for the sound to the first frame: longer than the latency of any sound card in use."""
@@ -73,6 +73,14 @@ def trial_bytes(clips: Sequence[Clip], sizes_px: Sequence[tuple[int, int]]) -> i
     )
 
 
+def clip_size_px(clip: Clip, path: Path) -> tuple[int, int]:
+    """Return width and height of a clip, by its manifest or else its file. Raises InputError if neither tells."""
+    if clip.width_px is not None and clip.height_px is not None:
+        return clip.width_px, clip.height_px
+    film = open_film(path)
+    return film.width_px, film.height_px
+
+
 def load_clip(window: LabWindow, clip: Clip, path: Path, *, top_left_px: tuple[float, float]) -> LoadedClip:
     """Decode a clip: frames into the graphics memory, speech into samples.
 
@@ -119,38 +127,48 @@ def play(
         Nothing is heard without one.
     on_inputs : callable
         Called at every refresh with what was done; a true answer stops the playing.
+
+    Raises
+    ------
+    ClipFailedError
+        If there is speech and the sound device never began to play it.
     """
     hz = window.rate.hz
     counts = [FrameCount(FramePlan(loaded.clip.frames, loaded.clip.fps, hz)) for loaded in clips]
     num_refreshes = max(count.plan.num_refreshes for count in counts)
     speech = next((loaded.speech for loaded in clips if loaded.speech is not None), None)
-    if window.is_virtual:
+    if window.is_virtual or speech is None:
         speaker = None
     if speaker is not None and speech is not None:
         speaker.load(speech)
-    _lead_in(window, speaker if speech is not None else None)
     times_s: list[float] = []
     refresh = 0
     stopped = False
     sound_s: float | None = None
-    while refresh < num_refreshes and not stopped:
-        frames = [count.plan.frame_at(refresh) for count in counts]
-        for loaded, frame in zip(clips, frames, strict=True):
-            if frame is not None:
-                loaded.sprite.draw(frame)
-        times_s.append(window.flip(mark=refresh == 0))
-        # Late flips in the lead-in move the whole picture; from the first frame on, its own time counts.
-        shown_at = round((times_s[-1] - times_s[0]) * hz)
-        for count, frame in zip(counts, frames, strict=True):
-            count.note(frame, refresh=shown_at)
-        refresh = max(refresh, shown_at) + 1
-        if speaker is not None and speech is not None and sound_s is None:
-            sound_s = speaker.started_s
-        stopped = on_inputs(window.read_inputs())
-    end_s = window.flip()
-    if speaker is not None and speech is not None:
-        sound_s = sound_s or speaker.started_s
-        speaker.stop()
+    try:
+        _lead_in(window, speaker)
+        while refresh < num_refreshes and not stopped:
+            frames = [count.plan.frame_at(refresh) for count in counts]
+            for loaded, frame in zip(clips, frames, strict=True):
+                if frame is not None:
+                    loaded.sprite.draw(frame)
+            times_s.append(window.flip(mark=refresh == 0))
+            # Late flips in the lead-in move the whole picture; from the first frame on, its own time counts.
+            shown_at = round((times_s[-1] - times_s[0]) * hz)
+            for count, frame in zip(counts, frames, strict=True):
+                count.note(frame, refresh=shown_at)
+            refresh = max(refresh, shown_at) + 1
+            if speaker is not None and sound_s is None:
+                sound_s = speaker.started_s
+            stopped = on_inputs(window.read_inputs())
+        end_s = window.flip()
+        if speaker is not None:
+            sound_s = sound_s or speaker.started_s
+    finally:
+        if speaker is not None:
+            speaker.stop()
+    if speaker is not None and sound_s is None and not stopped:
+        raise ClipFailedError(f"the sound device '{speaker.name}' did not play the speech of {_names(clips)}")
     return Played(
         tuple(_clip_played(count, stopped_s=end_s - times_s[0] if stopped else None) for count in counts),
         first_frame_s=times_s[0],
@@ -170,6 +188,10 @@ def _lead_in(window: LabWindow, speaker: Speaker | None) -> None:
     # The last flip before the first frame ends one refresh before it.
     while window.flip() < due_s - 1.5 / window.rate.hz:
         pass
+
+
+def _names(clips: Sequence[LoadedClip]) -> str:
+    return " and ".join(loaded.clip.clip_id for loaded in clips)
 
 
 def _clip_played(count: FrameCount, *, stopped_s: float | None) -> ClipPlayed:

@@ -130,7 +130,8 @@ class LabPresenter(Presenter):
         self.dialog.ask(
             Page(
                 title="Time for a break",
-                text="Look away from the screen and rest your eyes. Go on when you like.",
+                text=f"{screen.trials_done} of {screen.trials_in_all} are done. Look away from the screen and rest your"
+                " eyes; go on when you like.",
                 buttons=(_GO_ON,),
                 done=screen.trials_done,
                 in_all=screen.trials_in_all,

@@ -1,22 +1,23 @@
 """A trial in the window: clips are played, seen to their end, answered, and everything about it is noted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
+from lipstudy.errors import InputError
 from lipstudy.lab._dialog import Answer, Dialog
 from lipstudy.lab._inputs import Input, KeyPress
 from lipstudy.lab._page import Box, Button, Page, Panel, Slider, clip_boxes
-from lipstudy.lab._playback import LoadedClip, Played, load_clip, play
+from lipstudy.lab._playback import LoadedClip, Played, clip_size_px, load_clip, play
 from lipstudy.lab._speaker import Speaker
 from lipstudy.lab._window import LabWindow
 from lipstudy.records import Clip, Response
-from lipstudy.study import ClipFailedError, Playing, Presentation, Side, TrialAnswer, TrialScreen
+from lipstudy.study import ClipFailedError, Playing, Presentation, Side, Study, TrialAnswer, TrialScreen
 
-__all__ = ["TrialRunner"]
+__all__ = ["TrialRunner", "has_scale"]
 
 _SIDES: tuple[Side, Side] = ("left", "right")
 _BETWEEN_S = 0.5
@@ -92,18 +93,12 @@ class TrialRunner:
         return progress.early
 
     def _boxes(self, screen: TrialScreen, clips: Sequence[Clip]) -> list[Box]:
-        from lipstudy.media import open_film
-
-        sizes = []
-        for clip in clips:
-            path = self._folder / clip.path
-            if clip.width_px is not None and clip.height_px is not None:
-                sizes.append((clip.width_px, clip.height_px))
-            else:
-                film = open_film(path)
-                sizes.append((film.width_px, film.height_px))
+        try:
+            sizes = [clip_size_px(clip, self._folder / clip.path) for clip in clips]
+        except InputError as error:
+            raise ClipFailedError(str(error)) from error
         together = screen.trial.presentation == "side_by_side"
-        return clip_boxes(sizes, self._window.size_px, together=together, slider=_has_slider(screen))
+        return clip_boxes(sizes, self._window.size_px, together=together, scale=has_scale(screen.study))
 
     def _play_all(
         self, screen: TrialScreen, loaded: Sequence[LoadedClip], boxes: Sequence[Box], progress: _Progress
@@ -113,7 +108,7 @@ class TrialRunner:
         together = screen.trial.presentation == "side_by_side" and _same_speech(loaded)
         rounds = [list(range(len(loaded)))] if together else [[place] for place in range(len(loaded))]
         for places in rounds:
-            self._dialog.tell(self._waiting(screen, boxes), seconds=_BETWEEN_S)
+            self._dialog.tell(self._waiting(screen, boxes, place=places[0]), seconds=_BETWEEN_S)
             played = play(
                 self._window,
                 [loaded[place] for place in places],
@@ -156,26 +151,30 @@ class TrialRunner:
                 )
             )
 
-    def _waiting(self, screen: TrialScreen, boxes: Sequence[Box]) -> Page:
+    def _waiting(self, screen: TrialScreen, boxes: Sequence[Box], *, place: int = 0) -> Page:
         """Return the page before a clip: empty frames where clips will be."""
         panels = tuple(Panel(name, "", "", box) for name, box in zip(_SIDES, boxes, strict=False))
         if screen.trial.presentation == "sequential":
-            panels = panels[:1]
+            panels = (replace(panels[place], text=("First", "Second")[place]),)
         return Page(panels=panels, may_pause=False)
 
     def _question(self, screen: TrialScreen, boxes: Sequence[Box], progress: _Progress) -> Page:
         trial, study = screen.trial, screen.study
         buttons: list[Button] = []
         panels: tuple[Panel, ...]
-        slider = None
+        slider: Slider | None = None
+        ends: tuple[str, str] | None = None
         if study.rating is not None:
             panels = (Panel("left", "", "", boxes[0]),)
             if study.rating.kind == "slider":
-                ends = study.rating.shown_labels
-                slider = Slider((ends[0], ends[-1]))
+                low, high = study.rating.shown_labels
+                slider = Slider((low, high))
                 buttons.append(Button("rate", "Go on", "return", other_keys=("space",), is_main=True))
             else:
-                buttons += _steps(study.rating.shown_labels, int(study.rating.highest))
+                labels, highest = study.rating.shown_labels, int(study.rating.highest)
+                ends = (labels[0], labels[-1]) if len(labels) < highest else None
+                words = labels if ends is None else [str(step) for step in range(1, highest + 1)]
+                buttons += [Button(str(step), word, str(step)) for step, word in enumerate(words, start=1)]
         elif trial.presentation == "sequential":
             panels = (Panel("place", "", "", boxes[0]),)
             buttons += [Button("left", "The first", "left"), Button("right", "The second", "right")]
@@ -190,6 +189,7 @@ class TrialRunner:
             title=study.prompt,
             panels=panels,
             field=slider,
+            ends=ends,
             buttons=tuple(buttons),
             done=screen.number - 1,
             in_all=screen.trials_in_all,
@@ -197,16 +197,9 @@ class TrialRunner:
         )
 
 
-def _steps(labels: Sequence[str], highest: int) -> list[Button]:
-    """Return a button for each step of a scale; with two labels, the ends bear them."""
-    if len(labels) == highest:
-        return [Button(str(step), label, str(step)) for step, label in enumerate(labels, start=1)]
-    ends = {1: labels[0], highest: labels[-1]}
-    return [Button(str(step), ends.get(step, ""), str(step)) for step in range(1, highest + 1)]
-
-
-def _has_slider(screen: TrialScreen) -> bool:
-    return screen.study.rating is not None and screen.study.rating.kind == "slider"
+def has_scale(study: Study) -> bool:
+    """Whether a slider, or the words of a scale's ends, stand below the clips."""
+    return study.rating is not None and len(study.rating.shown_labels) == 2
 
 
 def _answer_keys(screen: TrialScreen) -> dict[str, str]:

@@ -19,8 +19,8 @@ def overlap(one: Box, other: Box) -> bool:
 
 
 def pages(size_px: tuple[int, int]) -> list[Page]:
-    pair = clip_boxes([(512, 512)] * 2, size_px, together=True, slider=False)
-    single = clip_boxes([(512, 512)], size_px, together=False, slider=True)
+    pair = clip_boxes([(512, 512)] * 2, size_px, together=True, scale=False)
+    single = clip_boxes([(512, 512)], size_px, together=False, scale=True)
     panels = tuple(Panel(name, name, name, box) for name, box in zip(("left", "right"), pair, strict=True))
     choices = tuple(Button(str(n), f"choice {n}", str(n)) for n in range(1, 6))
     return [
@@ -81,7 +81,7 @@ def test_a_long_text_is_split_between_paragraphs_and_loses_no_word() -> None:
 
 
 def test_clips_stand_at_their_own_size_side_by_side() -> None:
-    boxes = clip_boxes([(512, 512), (512, 512)], (1280, 1024), together=True, slider=False)
+    boxes = clip_boxes([(512, 512), (512, 512)], (1280, 1024), together=True, scale=False)
     assert [(box.width_px, box.height_px) for box in boxes] == [(512, 512)] * 2
     assert boxes[0].left_px + boxes[1].left_px + 512 == 1280
     assert boxes[0].top_px == boxes[1].top_px
@@ -94,7 +94,7 @@ def test_a_screen_smaller_than_the_clips_is_refused(size_px: tuple[int, int], cl
     with pytest.raises(
         LipstudyError, match=rf"the screen is too small: it has {size_px[0]} x {size_px[1]} pixels.*size_px"
     ):
-        clip_boxes([clip_px] * 2, size_px, together=True, slider=False)
+        clip_boxes([clip_px] * 2, size_px, together=True, scale=False)
 
 
 def test_a_script_that_the_font_lacks_is_told_before_anyone_sees_boxes() -> None:

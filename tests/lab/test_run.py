@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lipstudy.records import read_manifest, read_plan, read_trials
-from lipstudy.study import read_events
+from lipstudy.study import IN_SYNC_MS, read_events
 
 pytestmark = pytest.mark.needs_display
 
@@ -62,30 +62,30 @@ def environment(display: str) -> Mapping[str, str]:
 @pytest.mark.slow
 @pytest.mark.needs_sound
 def test_40_trials_by_keys_leave_40_whole_rows(make_study, started, press, display, environment, sound) -> None:
-    study = make_study("repetitions: 10\n", frames=7, participants=1)
+    study = make_study("repetitions: 10\nclip_retries: 10\n", frames=12, participants=1)
     folder = study.with_suffix(".data")
     process = started([*LIPSTUDY, "run", study, "--no-vsync-needed"], env={**environment, **sound})
     code, _, error = drive(process, folder, press, display, answer_key)
     assert (code, error) == (0, "")
-    plan, trials = read_plan(study.with_suffix(".plan.csv")), read_trials(folder / "trials.csv")
-    frames = {clip.clip_id: clip.frames for clip in read_manifest(study.parent / "clips.csv")}
+    plan, rows = read_plan(study.with_suffix(".plan.csv")), read_trials(folder / "trials.csv")
+    # A computer too busy to play the sound leaves a row with that reason, and the trial comes again.
+    assert all("did not play the speech" in row.reason for row in rows if not row.valid)
+    trials = sorted((row for row in rows if row.valid), key=lambda row: row.trial)
     assert len(trials) == 40
+    frames = {clip.clip_id: clip.frames for clip in read_manifest(study.parent / "clips.csv")}
     for planned, trial in zip(plan, trials, strict=True):
-        assert (trial.trial, trial.clip_left, trial.clip_right) == (
-            planned.trial,
-            planned.clip_left,
-            planned.clip_right,
-        )
+        assert trial.trial == planned.trial
+        assert (trial.clip_left, trial.clip_right) == (planned.clip_left, planned.clip_right)
         assert trial.response == ("left" if trial.trial % 2 else "right")
-        assert trial.valid
         assert (trial.plays_left, trial.plays_right, trial.watched_left, trial.watched_right) == (1, 1, 1.0, 1.0)
         assert (trial.frames_left, trial.frames_right) == (frames[trial.clip_left], frames[trial.clip_right])
-        assert trial.shown_frames_left <= trial.frames_left
-        assert trial.dropped_frames >= 2 * trial.frames_left - trial.shown_frames_left - trial.shown_frames_right
+        shown = trial.shown_frames_left + trial.shown_frames_right
+        assert 0 < shown <= trial.frames_left + trial.frames_right
+        assert trial.dropped_frames >= trial.frames_left + trial.frames_right - shown
         assert trial.rt_s > trial.rt_after_s > 0
         assert trial.screen_hz == 60.0
         assert trial.focus_lost_s is not None
-        assert trial.av_offset_ms is not None
+        assert trial.in_sync == (abs(trial.av_offset_ms) <= IN_SYNC_MS)
 
 
 def test_every_screen_of_a_session_takes_keys(make_study, started, press, display, environment) -> None:
