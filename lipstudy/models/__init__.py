@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lipstudy.models._door import MODELS, LoadedModel, load_model
 from lipstudy.models._moving import LipMotionModel, checked_neutral, frames_in, lip_points, move_lips
-from lipstudy.models._viseme_model import VisemeModel
+from lipstudy.models._viseme_model import VisemeModel, load_viseme_model
 from lipstudy.models._viseme_motion import VisemeLipMotion, viseme_track
 from lipstudy.models._visemes import VISEMES, Segment, segments_of
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from lipstudy.models._checkpoint import Checkpoint, default_checkpoint, load_checkpoint, save_checkpoint
     from lipstudy.models._evaluation import Evaluation, FilmScore, evaluate_model, phones_of_films, write_evaluation
     from lipstudy.models._features import feature_blocks, features
-    from lipstudy.models._films import Film, films_in, read_films
+    from lipstudy.models._films import Film, FilmFile, films_in, read_films
     from lipstudy.models._fitting import Sample
     from lipstudy.models._leave_one_out import leave_one_speaker_out
     from lipstudy.models._my_model import TrainedModel, train_model
     from lipstudy.models._neural import NeuralLipMotion
     from lipstudy.models._pictures import evaluation_png, learning_curve_png
-    from lipstudy.models._training import Recipe
+    from lipstudy.models._takes import Take, heard_versions
+    from lipstudy.models._training import Recipe, Trained, train_lips
 
 __all__ = [
     "MODELS",
@@ -27,6 +28,7 @@ __all__ = [
     "Checkpoint",
     "Evaluation",
     "Film",
+    "FilmFile",
     "FilmScore",
     "LipMotionModel",
     "LoadedModel",
@@ -34,6 +36,8 @@ __all__ = [
     "Recipe",
     "Sample",
     "Segment",
+    "Take",
+    "Trained",
     "TrainedModel",
     "VisemeLipMotion",
     "VisemeModel",
@@ -45,16 +49,19 @@ __all__ = [
     "features",
     "films_in",
     "frames_in",
+    "heard_versions",
     "learning_curve_png",
     "leave_one_speaker_out",
     "lip_points",
     "load_checkpoint",
     "load_model",
+    "load_viseme_model",
     "move_lips",
     "phones_of_films",
     "read_films",
     "save_checkpoint",
     "segments_of",
+    "train_lips",
     "train_model",
     "viseme_track",
     "write_evaluation",
@@ -64,11 +71,16 @@ _LOADED_WHEN_USED = {
     "Checkpoint": "_checkpoint",
     "Evaluation": "_evaluation",
     "Film": "_films",
+    "FilmFile": "_films",
     "FilmScore": "_evaluation",
     "NeuralLipMotion": "_neural",
     "Recipe": "_training",
     "Sample": "_fitting",
+    "Take": "_takes",
+    "heard_versions": "_takes",
+    "Trained": "_training",
     "TrainedModel": "_my_model",
+    "train_lips": "_training",
     "default_checkpoint": "_checkpoint",
     "evaluate_model": "_evaluation",
     "evaluation_png": "_pictures",
