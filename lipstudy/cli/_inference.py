@@ -1,7 +1,7 @@
 """Verbs about estimates: fit, analyze, power."""
 
 import math
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,19 +35,49 @@ _scale_option = click.option(
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option("--factor", "factors", multiple=True, help="Columns of numbers whose levels are to be compared.")
 @_scale_option
+@click.option(
+    "--nagq", type=click.IntRange(min=1), default=1, show_default=True,
+    help="Points of adaptive Gauss-Hermite quadrature, for one random intercept; 1 is Laplace's approximation.",
+)  # fmt: skip
+@click.option("--against", help="A formula with fewer fixed terms: is what it lacks needed? A likelihood ratio test.")
+@click.option(
+    "--bootstrap", type=click.IntRange(min=0), default=0, show_default=True,
+    help="With --against: tables drawn from the smaller model, for a p-value that is right for few people.",
+)  # fmt: skip
+@click.option("--penalised", is_flag=True, help="Also estimates under weak priors, which exist for separated answers.")
+@click.option("--population", is_flag=True, help="Also population averages, robust to clusters: two-way, and GEE.")
+@seed_option
 @output_options
-def fit(formula: str, table: Path, factors: tuple[str, ...], scale: "Scale", output: Output) -> None:
-    """Fit a mixed logit model to a table, with two engines.
+def fit(
+    formula: str,
+    table: Path,
+    factors: tuple[str, ...],
+    scale: "Scale",
+    nagq: int,
+    against: str | None,
+    bootstrap: int,
+    penalised: bool,
+    population: bool,
+    seed: int,
+    output: Output,
+) -> None:
+    """Fit a mixed logit model to a table, with engines that must agree.
 
     FORMULA is in lme4's language; TABLE is any CSV file. A trial table of lipstudy gets the columns chosen (1 if the
     changed clip was preferred), x (its articulation, 0 at the original), x2, side (+0.5 if it was on the left, -0.5 on
     the right) and item (the sentence). No p-value is given if the answers are separated, a fit is singular or has not
-    converged, or the engines disagree: the verdict says which.
+    converged, or the engines disagree: the verdict says which. Printed are Wald's p as lme4 prints it, and the p of the
+    t distribution (df by Satterthwaite), which is the one to report when people or sentences are few.
     """
+    from dataclasses import asdict
+
     from lipstudy.inference import (
         choices_from_trials,
+        compare_models,
         fit_mixed_logit,
+        fit_penalised,
         is_trial_table,
+        population_average,
         read_table,
         refuse_lone_levels,
         with_factors,
@@ -61,21 +91,54 @@ def fit(formula: str, table: Path, factors: tuple[str, ...], scale: "Scale", out
         refuse_lone_levels(rows)
         for reason, count in choices.left_out.items():
             output.tell(f"left out: {count} trials, {reason}")
-    fitted = fit_mixed_logit(formula, with_factors(rows, factors))
+    rows = with_factors(rows, factors)
+    fitted = fit_mixed_logit(formula, rows, nagq=nagq)
     for note in fitted.notes:
         output.tell(note)
-    output.result(fitted.as_json(), _fit_text(fitted))
+    value, text = fitted.as_json(), [_fit_text(fitted)]
+    if penalised:
+        weak = fit_penalised(formula, rows)
+        value["penalised"] = {"what": weak.named, "fixed": {e.term: asdict(e) for e in weak.effects}}
+        text += ["", weak.named, *(_line(e.term, e.estimate, e.se, e.low, e.high) for e in weak.effects)]
+    if population:
+        average = population_average(formula, rows)
+        value["population"] = {effect.term: asdict(effect) for effect in average.effects}
+        text += ["", "population average: estimate, two-way cluster-robust se and p; the same by GEE"]
+        text += [
+            _line(e.term, e.estimate, e.se_two_way, e.p_two_way, e.gee_estimate, e.gee_se, e.gee_p)
+            for e in average.effects
+        ]
+    if against is not None:
+        with output.progress("bootstrap", "table") if bootstrap else nullcontext() as progress:
+            test = compare_models(formula, against, rows, simulations=bootstrap, seed=seed, progress=progress)
+        value["comparison"] = asdict(test)
+        drawn = (
+            "" if test.p_bootstrap is None else f"; by {test.simulations} simulated tables p = {test.p_bootstrap:.3g}"
+        )
+        text += [
+            "",
+            f"against {test.smaller}: chi-squared {test.statistic:.4f} with {test.df} df, p = {test.p:.3g}{drawn}",
+        ]
+    output.result(value, "\n".join(text))
+
+
+def _line(term: str, *numbers: float) -> str:
+    return f"{term:<24}" + "".join(f"{number:>10.4f}" for number in numbers)
 
 
 def _fit_text(fitted: "MixedFit") -> str:
     result = fitted.as_json()
     width = max(len(term) for term in ("term", *result["fixed"]))
-    lines = [fitted.formula, "", f"{'term':<{width}}  {'estimate':>10}  {'se':>9}  {'z':>7}  {'p':>9}"]
+    lines = [
+        fitted.formula,
+        "",
+        f"{'term':<{width}}  {'estimate':>10}  {'se':>9}  {'z':>7}  {'p':>9}  {'df':>6}  {'p (t)':>9}",
+    ]
     for term, effect in result["fixed"].items():
-        p = "-" if effect["p"] is None else f"{effect['p']:.2g}"
+        p, p_t = ("-" if effect[key] is None else f"{effect[key]:.2g}" for key in ("p", "p_t"))
         lines.append(
             f"{term:<{width}}  {_number(effect['estimate'], 4):>10}  {_number(effect['se'], 4):>9}"
-            f"  {_number(effect['z'], 2):>7}  {p:>9}"
+            f"  {_number(effect['z'], 2):>7}  {p:>9}  {_number(effect['df'], 1):>6}  {p_t:>9}"
         )
     lines.append("")
     for group, entry in result["random"].items():
@@ -114,6 +177,9 @@ def _number(value: float | None, digits: int) -> str:
 )  # fmt: skip
 @_scale_option
 @click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Of each bootstrap.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes that fit a large study."
+)
 @seed_option
 @output_options
 def analyze(
@@ -125,6 +191,7 @@ def analyze(
     path: Path | None,
     scale: "Scale",
     draws: int,
+    workers: int,
     seed: int,
     output: Output,
 ) -> None:
@@ -157,6 +224,7 @@ def analyze(
             title=title,
             seed=seed,
             draws=draws,
+            workers=workers,
             tell=output.tell,
             progress=progress,
         )

@@ -75,6 +75,35 @@ def test_fit_refuses_with_one_sentence_and_exit_code_2(run, table, formula, mess
     assert message in err
 
 
+def test_fit_compares_with_a_smaller_model(run, table):
+    words = ("fit", "chosen ~ x + x2 + (1 | participant)", table, "--against", "chosen ~ x2 + (1 | participant)")
+    code, out, _ = run(*words, "--bootstrap", 12, "--json", "-q")
+    assert code == 0
+    found = json.loads(out)["comparison"]
+    assert found["df"] == 1
+    assert found["p"] < 0.01
+    assert found["p_bootstrap"] <= 2 / 13
+    assert "against chosen ~ x2 + (1 | participant): chi-squared" in run(*words, "-q")[1]
+
+
+def test_fit_of_separated_answers_may_be_penalised(run, table, tmp_path):
+    rows = table.read_text().splitlines()
+    table.write_text("\n".join([rows[0], *(row[:-1] + "1" if ",1.5," in row else row for row in rows[1:])]))
+    code, out, _ = run("fit", "chosen ~ articulation + (1 | participant)", table, "--factor", "articulation",
+                       "--penalised", "--json")  # fmt: skip
+    assert code == 0
+    result = json.loads(out)
+    assert result["verdict"].startswith("separated")
+    assert 2 < result["penalised"]["fixed"]["articulation1.5"]["estimate"] < 20
+    assert "not maximum likelihood" in result["penalised"]["what"]
+
+
+def test_fit_gives_population_averages_beside(run, table):
+    code, out, _ = run("fit", "chosen ~ x + (1 | participant) + (1 | item)", table, "--population")
+    assert code == 0
+    assert "population average: estimate, two-way" in out
+
+
 def test_fit_without_a_table_says_so(run, tmp_path):
     code, _, err = run("fit", STUDY, tmp_path / "no.csv")
     assert code == 2
