@@ -4,7 +4,7 @@
 
 reads ``talk.npz`` beside ``talk.flac``: ``weights`` (frames, shapes) from 0 to 1, ``names`` and ``fps``. What a shape
 does to lips is not in such a file. Here it is OPENING: estimates by eye, in inter-ocular distances for a weight of 1,
-on the three lip shapes (aperture, mouth width, chin) that lipstudy estimated on film. Replace them by those of your rig.
+on the three lip shapes (aperture, width, chin) that lipstudy estimated on film. Replace them by those of your rig.
 """
 
 from pathlib import Path

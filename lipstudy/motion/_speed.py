@@ -1,5 +1,6 @@
 """The same lip motion, faster or slower between its turning points: a control for the articulation scale."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ _LEAST = 0.25
 """Under it lips would stand still and jump."""
 _TURN_IOD = 0.02
 """The aperture turns where it changes direction by more than this; less is noise."""
+_DWELLING = 0.05
+"""Part of a way, at each end, in which lips count as being at the turning point already."""
 
 
 def changed_speed(track: LandmarkTrack, speed: float, *, weights: Floats) -> Floats:
@@ -49,25 +52,33 @@ def changed_speed(track: LandmarkTrack, speed: float, *, weights: Floats) -> Flo
             f"the operator 'speed' goes down to {_LEAST:g}, got {speed:g}: slower lips would stand and jump"
         )
     points = track.points.astype(np.float64)
-    ends = _turning_points(lip_aperture(points, track.topology))
-    if len(ends) < 2:
-        return points
-    frames = np.arange(len(points))
-    moves = np.clip(np.searchsorted(ends, frames, side="right") - 1, 0, len(ends) - 2)
-    begin, length = ends[moves], ends[moves + 1] - ends[moves]
-    at = begin + length * _warped((frames - begin) / length, speed)
-    before = np.minimum(np.floor(at).astype(int), len(points) - 1)
+    at = np.arange(len(points), dtype=np.float64)
+    for begin, end in _moves(lip_aperture(points, track.topology)):
+        inside = np.arange(begin, end + 1)
+        at[inside] = begin + (end - begin) * _warped((inside - begin) / (end - begin), speed)
+    before = np.minimum(at.astype(int), len(points) - 1)
     after = np.minimum(before + 1, len(points) - 1)
     share = (at - before)[:, None, None]
     moved = (1 - share) * points[before] + share * points[after]
     return np.asarray(points + weights[:, None] * (moved - points))
 
 
-def _turning_points(aperture: Floats) -> NDArray[np.int_]:
+def _moves(aperture: Floats) -> list[tuple[int, int]]:
+    """Return (first frame, last frame) of each opening and closing, without the dwelling at its ends."""
     from scipy.signal import find_peaks
 
     turns = [find_peaks(sign * aperture, prominence=_TURN_IOD)[0] for sign in (1, -1)]
-    return np.unique(np.concatenate([[0, len(aperture) - 1], *turns]).astype(int))
+    ends = np.unique(np.concatenate([[0, len(aperture) - 1], *turns]).astype(int))
+    moves = []
+    for begin, end in pairwise(ends.tolist()):
+        way = aperture[begin : end + 1]
+        left = np.flatnonzero(np.abs(way - way[0]) > _DWELLING * abs(way[-1] - way[0]))
+        ahead = np.flatnonzero(np.abs(way - way[-1]) > _DWELLING * abs(way[-1] - way[0]))
+        if len(left) and len(ahead) and abs(way[-1] - way[0]) > _TURN_IOD:
+            first, last = begin + max(int(left[0]) - 1, 0), begin + min(int(ahead[-1]) + 1, end - begin)
+            if last > first + 1:
+                moves.append((first, last))
+    return moves
 
 
 def _warped(share: Floats, speed: float) -> Floats:
