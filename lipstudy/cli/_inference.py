@@ -99,7 +99,11 @@ def fit(
     if penalised:
         weak = fit_penalised(formula, rows)
         value["penalised"] = {"what": weak.named, "fixed": {e.term: asdict(e) for e in weak.effects}}
-        text += ["", weak.named, *(_line(e.term, e.estimate, e.se, e.low, e.high) for e in weak.effects)]
+        text += [
+            "",
+            f"{weak.named}: estimate, standard error, interval",
+            *(_line(e.term, e.estimate, e.se, e.low, e.high) for e in weak.effects),
+        ]
     if population:
         average = population_average(formula, rows)
         value["population"] = {effect.term: asdict(effect) for effect in average.effects}
@@ -146,8 +150,9 @@ def _fit_text(fitted: "MixedFit") -> str:
         correlations = "".join(f"; correlation {pair} {_number(r, 2)}" for pair, r in entry["correlation"].items())
         lines.append(f"{group} ({entry['levels']} levels): sd {sds}{correlations}")
     engines = ", ".join(f"{name} {engine['version']}" for name, engine in result["engines"].items()) or "not fitted"
+    without = f" ({result['loglik_lme4']:.4f} as lme4 prints it)" if fitted.nagq > 1 and fitted.ok else ""
     lines += [
-        f"log-likelihood {_number(result['loglik'], 4)}, {result['nobs']} rows; engines: {engines}",
+        f"log-likelihood {_number(result['loglik'], 4)}{without}, {result['nobs']} rows; engines: {engines}",
         f"verdict: {result['verdict']}",
     ]
     return "\n".join(lines)

@@ -1,11 +1,11 @@
 """From trials to results: every number that the page will show."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from lipstudy.errors import InputError
-from lipstudy.execution import Progress
+from lipstudy.execution import Progress, run_each
 from lipstudy.inference import (
     Choices,
     MixedFit,
@@ -23,7 +23,10 @@ from lipstudy.report._around_the_curve import (
     declared_family,
     exclusions,
     fair_asymmetry,
+    moderated,
     moderators,
+    penalised,
+    population_check,
     sensitivity,
     strengths,
 )
@@ -36,6 +39,8 @@ ALL = "all"
 """Name of the analysis over every embodiment."""
 
 _CURVE_POINTS = 61
+_WORTH_PROCESSES = 3000
+"""Choices from which on models are fitted by several processes."""
 
 
 def analyse_trials(
@@ -47,6 +52,7 @@ def analyse_trials(
     verdicts: Mapping[str, str] | None = None,
     lock: StudyLock | None = None,
     clips: Sequence[Clip] | None = None,
+    workers: int = 1,
     tell: Callable[[str], None] = lambda message: None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -74,6 +80,8 @@ def analyse_trials(
         What was fixed beforehand: the design's hash is compared with that of the trials, and the family is its own.
     clips : sequence of Clip, optional
         The manifest, with which labels are compared.
+    workers : int >= 1
+        Processes that fit models.
     tell : callable
         Called with a sentence before each step.
     progress : Progress, optional
@@ -97,13 +105,15 @@ def analyse_trials(
     choices = choices_from_trials(used, scale=scale)
     table = choices.table
     refuse_lone_levels(table)
-    tell("fitting the model over all answers")
-    analyses = [_analysis(ALL, table, scale)]
-    embodiments = sorted(table["embodiment"].unique())
-    if len(embodiments) > 1:
-        for embodiment in embodiments:
-            tell(f"fitting the model of embodiment {embodiment}")
-            analyses.append(_analysis(embodiment, table[table["embodiment"] == embodiment], scale))
+    tasks = _tasks(table, scale)
+    tell(f"fitting {len(tasks)} models: {', '.join(task.told for task in tasks)}")
+    fitted: dict[int, dict[str, Any]] = {}
+    # Processes take seconds to begin: a small study is done before that.
+    several = workers if len(table) >= _WORTH_PROCESSES else 1
+    for place, result in run_each(_fitted, tasks, workers=several):
+        fitted[place] = result
+        tell(f"fitted: {tasks[place].told}")
+    made = [(task, fitted[place]) for place, task in enumerate(tasks)]
     results: dict[str, Any] = {
         "level": LEVEL,
         "scale": scale,
@@ -113,8 +123,8 @@ def analyse_trials(
         "checks": found,
         "preregistration": _preregistration(trials, lock),
         "exclusions": exclusions(everyone, verdicts, scale=scale, level=LEVEL, tell=tell),
-        "analyses": analyses,
-        "moderators": moderators(table, tell=tell),
+        "analyses": [result for task, result in made if task.moderator is None],
+        "moderators": {task.moderator: result for task, result in made if task.moderator is not None},
         "side_bias": _side_bias(used),
     }
     tell(f"drawing people and sentences again, {draws} times")
@@ -122,6 +132,36 @@ def analyse_trials(
     results["strengths"] = strengths(used, seed=seed, draws=draws, level=LEVEL, progress=progress)
     results["family"] = declared_family(results, lock)
     return results
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One model of the report."""
+
+    name: str
+    table: Any
+    scale: Scale
+    moderator: str | None = None
+
+    @property
+    def told(self) -> str:
+        if self.moderator is not None:
+            return f"{self.moderator} as moderator"
+        return "all answers" if self.name == ALL else f"embodiment {self.name}"
+
+
+def _tasks(table: Any, scale: Scale) -> list[_Task]:
+    embodiments = sorted(table["embodiment"].unique())
+    tasks = [_Task(ALL, table, scale)]
+    if len(embodiments) > 1:
+        tasks += [_Task(str(name), table[table["embodiment"] == name], scale) for name in embodiments]
+    return tasks + [_Task(ALL, table, scale, moderator=factor) for factor in moderators(table)]
+
+
+def _fitted(task: _Task) -> dict[str, Any]:
+    if task.moderator is not None:
+        return moderated(task.table, task.moderator)
+    return _analysis(task.name, task.table, task.scale)
 
 
 def _preregistration(trials: Sequence[Trial], lock: StudyLock | None) -> dict[str, Any] | None:
@@ -172,6 +212,8 @@ def _analysis(name: str, table: Any, scale: Scale) -> dict[str, Any]:
         "curve": [],
         "preferred": None,
         "asymmetry": None,
+        "penalised": None,
+        "population": None,
     }
     try:
         fit, steps = fit_reduced(formula, table)
@@ -181,8 +223,10 @@ def _analysis(name: str, table: Any, scale: Scale) -> dict[str, Any]:
         return result | {"refused": str(error)}
     result |= {"model": fit.as_json(), "reduction": list(steps)}
     if not fit.ok:
-        return result | {"refused": fit.verdict}
-    return result | _curve(fit, articulations, scale)
+        separated = fit.verdict.startswith("separated")
+        return result | {"refused": fit.verdict, "penalised": penalised(formula, table) if separated else None}
+    population = population_check(fit.formula, table) if name == ALL else None
+    return result | _curve(fit, articulations, scale) | {"population": population}
 
 
 def _curve(fit: MixedFit, articulations: Sequence[float], scale: Scale) -> dict[str, Any]:

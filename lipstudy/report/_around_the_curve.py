@@ -16,15 +16,27 @@ from lipstudy.inference import (
     comparisons_from_table,
     curve_formula,
     curve_sensitivity,
+    fit_penalised,
     fit_reduced,
     holm,
+    population_average,
     preferred_articulation,
 )
 from lipstudy.randomness import named_stream
 from lipstudy.records import StudyLock, Trial
 from lipstudy.report._ranking import finite, ranking_results
 
-__all__ = ["declared_family", "exclusions", "fair_asymmetry", "moderators", "sensitivity", "strengths"]
+__all__ = [
+    "declared_family",
+    "exclusions",
+    "fair_asymmetry",
+    "moderated",
+    "moderators",
+    "penalised",
+    "population_check",
+    "sensitivity",
+    "strengths",
+]
 
 Tell = Callable[[str], None]
 MODERATORS = ("embodiment", "speaker", "operator", "model")
@@ -84,18 +96,31 @@ def _in_short(trials: Sequence[Trial], *, scale: Scale, level: float) -> dict[st
     return {**counted, **short, "peak": peak, "refused": None}
 
 
-def moderators(table: Any, *, tell: Tell) -> dict[str, Any]:
-    """Return for each factor with several levels the model in which it moderates the curve, and its joint test."""
-    made = {}
-    for factor in MODERATORS:
-        if factor not in table.columns or table[factor].dropna().nunique() < 2:
-            continue
-        tell(f"fitting the model with the {factor} as moderator")
-        made[factor] = _moderator(table.dropna(subset=[factor]), factor)
-    return made
+def moderators(table: Any) -> list[str]:
+    """Return the factors of several levels, which may change the curve."""
+    return [factor for factor in MODERATORS if factor in table.columns and table[factor].dropna().nunique() > 1]
 
 
-def _moderator(table: Any, factor: str) -> dict[str, Any]:
+def penalised(formula: str, table: Any) -> dict[str, Any] | None:
+    """Return penalised estimates where those of maximum likelihood do not exist; None if these do not either."""
+    try:
+        found = fit_penalised(formula, table)
+    except InputError:
+        return None
+    return {"named": found.named, "effects": [asdict(effect) for effect in found.effects]}
+
+
+def population_check(formula: str, table: Any) -> list[dict[str, Any]] | None:
+    """Return the population-average effects, whose errors assume no distribution of people or sentences."""
+    try:
+        return [asdict(effect) for effect in population_average(formula, table).effects]
+    except InputError:
+        return None
+
+
+def moderated(table: Any, factor: str) -> dict[str, Any]:
+    """Return the model in which a factor moderates the curve, and the joint test that it does."""
+    table = table.dropna(subset=[factor])
     formula = curve_formula(table, moderator=factor)
     result: dict[str, Any] = {"formula": formula, "model": None, "refused": None, "reduction": [], "test": None}
     try:

@@ -62,6 +62,7 @@ def write_report(
     title: str = "Preferred articulation",
     seed: int = 1,
     draws: int = 1000,
+    workers: int = 2,
     tell: Callable[[str], None] = lambda message: None,
     progress: Progress | None = None,
 ) -> Report:
@@ -91,6 +92,8 @@ def write_report(
         Of the bootstraps.
     draws : int >= 100
         Of each bootstrap.
+    workers : int >= 1
+        Processes that fit models of a large study.
     tell : callable
         Called with a sentence before each step.
     progress : Progress, optional
@@ -145,7 +148,7 @@ def write_report(
     if results is None:
         analysed = analyse_trials(
             trials, scale=scale, seed=seed, draws=draws, verdicts=verdicts, lock=lock, clips=manifest_clips, tell=tell,
-            progress=progress,
+            workers=workers, progress=progress,
         )  # fmt: skip
         results = {"title": title, **analysed, "shown_clips": shown, "provenance": origin}
         results |= {

@@ -18,7 +18,7 @@ def report_tables(results: dict[str, Any]) -> list[Table]:
     tables = [_data(results), _side_bias(results)]
     for analysis in results["analyses"]:
         tables += [_observed(results, analysis), _curve(results, analysis)]
-        tables += _model(analysis["name"], analysis["model"])
+        tables += [*_model(analysis["name"], analysis["model"]), *_checks(results, analysis)]
     for factor, entry in results["moderators"].items():
         tables += _model(f"moderator_{factor}", entry["model"])
     tables += _tests(results) + _around(results)
@@ -125,6 +125,32 @@ def _model(name: str, model: dict[str, Any] | None) -> list[Table]:
                 Column("converged", "converged"),
             ),
             engines,
+        ),
+    ]  # fmt: skip
+
+
+def _checks(results: dict[str, Any], analysis: dict[str, Any]) -> list[Table]:
+    penalised = analysis["penalised"]
+    return [
+        Table(
+            f"penalised_{analysis['name']}",
+            "Penalised estimates, log odds, because maximum likelihood has none",
+            (
+                Column("term", "term", text=True), Column("estimate", "estimate", _three),
+                Column("se", "standard error", _three), *_interval(results), Column("prior_sd", "prior sd", _three),
+            ),
+            penalised["effects"] if penalised else [],
+        ),
+        Table(
+            f"population_{analysis['name']}",
+            "A check without random effects: population-average log odds, errors robust to people and sentences",
+            (
+                Column("term", "term", text=True), Column("estimate", "estimate", _three),
+                Column("se_two_way", "two-way error", _three), Column("p_two_way", "p", p_value),
+                Column("gee_estimate", "GEE estimate", _three), Column("gee_se", "GEE error", _three),
+                Column("gee_p", "GEE p", p_value),
+            ),
+            analysis["population"] or [],
         ),
     ]  # fmt: skip
 
