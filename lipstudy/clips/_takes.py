@@ -30,14 +30,12 @@ from lipstudy.face import (
 from lipstudy.media import Sound, read_sound, write_sound
 from lipstudy.models import LoadedModel, load_model, move_lips
 from lipstudy.records import provenance, write_text
-from lipstudy.speech import Phone, Speech, align_transcript, synthesise
+from lipstudy.speech import Phone, Speech, align_speech, synthesise
 
 __all__ = ["PhotoSource", "Take", "make_takes", "models_of", "sound_beside_picture"]
 
 PhotoSource = Literal["photograph", "film", "restaged"]
 """What a photo clip is drawn from: one photograph (a sketch), the mouths of a film of the speaker, the film itself."""
-
-_ALIGNED_SR = 16000
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +169,7 @@ def _spoken(sentence: Sentence, recipe: Recipe) -> tuple[Sound, tuple[Phone, ...
     sound = read_sound(sentence.sound)
     if sentence.text is None or sentence.track is not None:
         return sound, None
-    return sound, align_transcript(read_sound(sentence.sound, sr=_ALIGNED_SR), sentence.text.lower().split())
+    return sound, align_speech(Speech.of_sound(sound, name=sentence.name), sentence.text).phones
 
 
 def _modelled_motion(

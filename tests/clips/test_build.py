@@ -10,14 +10,16 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from lipstudy.clips import BuildResult, Recipe, build_set, clip_faults, load_recipe
 from lipstudy.errors import InputError, OutputError
 from lipstudy.face import MEDIAPIPE_478, inner_lip_gaps, lip_aperture, lips_in_contact, load_track, save_track
-from lipstudy.media import ClipMeasures, Sound, measure_clip, read_sound, write_sound
+from lipstudy.media import ClipMeasures, Sound, loudness_lufs, measure_clip, read_frames, read_sound, write_sound
 from lipstudy.models import viseme_track
 from lipstudy.records import read_manifest
 from lipstudy.speech import synthesise
@@ -229,9 +231,136 @@ def test_a_clip_that_fails_its_checks_is_kept_apart_until_it_passes(
     assert [clip.articulation for clip in read_manifest(built.manifest, verify=True)] == [1.0]
     assert sorted(path.name for path in (tmp_path / "set" / "failed").iterdir()) == [f"{wrong}.mp4", f"{wrong}.txt"]
 
+    page = built.page.read_text()
+    assert f'data-failed="{wrong}"' in page
+    assert "its sound starts +21.30 ms after its picture" in page
+
     mended = build_set(recipe, tmp_path / "set", workers=1)
     assert (mended.rendered, mended.reused, mended.failed) == (1, 1, ())
     assert not (tmp_path / "set" / "failed").exists()
+
+
+def test_a_second_build_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    recipe = declared(tmp_path, LINES_ONLY)
+    with FileLock(tmp_path / "set" / "build.lock"):
+        with pytest.raises(OutputError, match=r"another build is at work in .*set: wait until it ends"):
+            build_set(recipe, tmp_path / "set")
+        assert [path.name for path in (tmp_path / "set").iterdir()] == ["build.lock"]
+
+
+CATCH = """\
+speakers: [{name: astronaut, photograph: astronaut}]
+sentences: [{name: boats, text: Both boats.}, {name: poem, text: My poem.}]
+articulations: [0.5, 1]
+embodiments: [landmarks]
+catch: [swapped_speech, frozen_mouth, desynchronised]
+lead_in_s: 0.2
+lead_out_s: 0.4
+size_px: 64
+"""
+
+
+@pytest.fixture(scope="module")
+def caught(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    folder = tmp_path_factory.mktemp("caught")
+    return build_set(declared(folder, CATCH), folder / "set", workers=2)
+
+
+def motion_in(clip: Path) -> float:
+    """Return the largest mean difference of a frame from the first, in levels of 255."""
+    pictures = [frame.astype(int) for frame in read_frames(clip)]
+    return max(float(np.abs(picture - pictures[0]).mean()) for picture in pictures)
+
+
+def test_catch_clips_are_wrong_in_the_way_that_they_say(caught: BuildResult) -> None:
+    folder = caught.manifest.parent
+    clips = {(clip.sentence, clip.fault or clip.articulation): clip for clip in read_manifest(caught.manifest)}
+    assert len(clips) == len(caught.clips) == 10
+    original = clips["boats", 1.0]
+    assert (original.lead_in_s, original.lead_out_s) == (0.2, 0.4)
+
+    frozen = clips["boats", "frozen_mouth"]
+    assert frozen.effective_articulation is None
+    assert motion_in(folder / frozen.path) < 0.1 * motion_in(folder / original.path), "something moves"
+
+    late = clips["boats", "desynchronised"]
+    assert late.av_offset_ms == pytest.approx(300, abs=1)
+    assert late.frames == original.frames + 8
+    heard, whole = (read_sound(folder / clip.path).samples for clip in (late, original))
+    delay = np.argmax(np.correlate(heard[: 48000 + 14400], whole[:48000], "valid"))
+    assert delay == pytest.approx(0.3 * 48000, abs=2)
+
+    swapped = clips["boats", "swapped_speech"]
+    assert swapped.frames == original.frames
+    other = read_sound(folder / clips["poem", 1.0].path).samples
+    heard = read_sound(folder / swapped.path).samples
+    shared = slice(round(0.2 * 48000), round(1.0 * 48000))
+    assert np.corrcoef(heard[shared], other[shared])[0, 1] > 0.95
+    assert abs(np.corrcoef(heard[shared], whole[shared])[0, 1]) < 0.3
+
+
+def test_all_clips_are_equally_loud_unless_told_otherwise(caught: BuildResult, tmp_path: Path) -> None:
+    for clip in caught.clips:
+        assert clip.loudness_lufs == pytest.approx(-23, abs=0.2)
+        assert loudness_lufs(read_sound(caught.manifest.parent / clip.path)) == pytest.approx(-23, abs=0.2)
+    text = LINES_ONLY.replace("[0.5, 1, 1.5]", "[1]") + "loudness_lufs: as_recorded\n"
+    built = build_set(declared(tmp_path, text), tmp_path / "set", workers=1)
+    spoken = loudness_lufs(read_sound(tmp_path / "set" / "speech" / "boats.wav"))
+    assert abs(spoken + 23) > 0.3
+    assert built.clips[0].loudness_lufs == pytest.approx(spoken, abs=0.3)
+
+
+def test_frames_before_the_speech_show_the_neutral(caught: BuildResult) -> None:
+    folder = caught.manifest.parent
+    original = next(clip for clip in caught.clips if clip.clip_id == "astronaut_boats_landmarks_rest_a1.00")
+    frozen = next(clip for clip in caught.clips if clip.clip_id.endswith("boats_landmarks_rest_a1.00_frozen_mouth"))
+    first, rest = (next(iter(read_frames(folder / clip.path))).astype(int) for clip in (original, frozen))
+    assert np.abs(first - rest).mean() < 0.2 * motion_in(folder / original.path)
+
+
+OWN_MODEL = """\
+import numpy as np
+
+class Yawn:
+    def displacements(self, speech, *, fps, neutral):
+        frames = int(np.ceil(speech.duration_s * fps))
+        moved = np.zeros((frames, 478, 3))
+        moved[:, 14, 1] = 0.1 * np.sin(np.pi * np.arange(frames) / frames) ** 2
+        return moved
+"""
+
+
+def test_every_sentence_is_moved_by_every_model_and_a_new_one_leaves_the_old_clips_alone(
+    copied: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "yawn.py").write_text(OWN_MODEL)
+    built = build_set(declared(tmp_path, LINES_ONLY + "models: [viseme, 'yawn.py:Yawn']\n"), copied, workers=1)
+    assert (built.rendered, built.reused) == (3, 3)
+    assert [(clip.clip_id, clip.model) for clip in built.clips if clip.articulation == 1] == [
+        ("astronaut_boats_landmarks_rest_a1.00", "viseme"),
+        ("astronaut_boats_yawn.py-Yawn_landmarks_rest_a1.00", "yawn.py:Yawn"),
+    ]
+    assert "yawn.py" in json.loads((copied / "build.json").read_text())["inputs"]
+
+
+def test_a_model_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no model 'visem' \(did you mean 'viseme'\?\)"):
+        build_set(declared(tmp_path, LINES_ONLY + "models: [visem]\n"), tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.needs_shared_data
+def test_recorded_speech_moves_the_lips_by_its_words(grid: Path, tmp_path: Path) -> None:
+    shutil.copy(grid / "sbwe5n.mpg", tmp_path / "own.mpg")
+    text = LINES_ONLY.replace("text: Both boats.", "text: set blue with e five now, sound: own.mpg")
+    built = build_set(declared(tmp_path, text.replace("[0.5, 1, 1.5]", "[1]")), tmp_path / "set", workers=1)
+    assert built.clips[0].model == "viseme"
+    phones = json.loads((tmp_path / "set" / "speech" / "boats.phones.json").read_text())["phones"]
+    blue = next(phone for phone in phones if phone["symbol"] == "b")
+    track = load_track(tmp_path / "set" / "tracks" / "astronaut_boats.track.npz")
+    shut = lip_aperture(track.points, MEDIAPIPE_478)[round(25 * (blue["start_s"] + blue["end_s"]) / 2)]
+    assert shut < 0.02
 
 
 GOOD = ClipMeasures(
@@ -300,6 +429,41 @@ def test_a_sound_that_does_not_belong_to_its_track_is_told(own_motion: Path) -> 
     write_sound(own_motion / "own.wav", Sound(np.zeros(22050 * 9, np.float32), 22050))
     with pytest.raises(InputError, match=r"own\.wav 9\.000 s: they must agree to within one frame"):
         build_set(declared(own_motion, OWN), own_motion / "set")
+
+
+@pytest.mark.needs_shared_data
+@pytest.mark.slow
+def test_a_film_of_the_speaker_shows_sentences_with_her_own_mouths(grid: Path, tmp_path: Path) -> None:
+    shutil.copy(grid / "bbaf2n.mpg", tmp_path / "film.mpg")
+    text = RECIPE.replace("photograph: astronaut", "film: film.mpg").replace("[0.5, 1, 1.5]", "[1]")
+    built = build_set(declared(tmp_path, text + "embodiments: [photo]\n"), tmp_path / "set", workers=1)
+    assert [(clip.source, clip.model, clip.face_share) for clip in built.clips] == [("film", "viseme", 1.0)]
+    assert built.clips[0].extrapolated_frames is not None
+    assert "the mouths of a film of the speaker" in built.page.read_text()
+
+
+@pytest.mark.needs_shared_data
+@pytest.mark.slow
+def test_a_film_of_odd_size_loses_a_row_and_a_column_or_gains_one(grid: Path, tmp_path: Path) -> None:
+    frames = [frame[:287, :359] for frame in read_frames(grid / "sbwe5n.mpg")][:25]
+    with av.open(str(tmp_path / "odd.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25, width=359, height=287, pix_fmt="bgr0")
+        sound = container.add_stream("pcm_s16le", rate=16000, layout="mono")
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(format="bgr0")))
+        container.mux(stream.encode())
+        noise = (3000 * np.random.default_rng(1).standard_normal((1, 16000))).astype(np.int16)
+        part = av.AudioFrame.from_ndarray(noise, format="s16", layout="mono")
+        part.rate = 16000
+        container.mux(sound.encode(part))
+        container.mux(sound.encode())
+    text = "films: [{speaker: odd, sentence: one, film: odd.mkv}]\narticulations: [1]\n"
+    built = build_set(declared(tmp_path, text), tmp_path / "set", workers=1)
+    assert built.failed == ()
+    assert {(clip.source, clip.width_px, clip.height_px) for clip in built.clips} == {
+        ("landmarks", 512, 512),
+        ("restaged", 360, 288),
+    }
 
 
 @pytest.mark.needs_shared_data

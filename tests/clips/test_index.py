@@ -1,0 +1,79 @@
+"""The contact sheet opens from the disk and plays a row with one sound."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lipstudy.clips import BuildResult, Recipe, Sentence, Speaker, build_set
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    recipe = Recipe(
+        speakers=(Speaker(name="astronaut", photograph=Path("astronaut")),),
+        sentences=(Sentence(name="boats", text="Both <b>boats</b>."), Sentence(name="poem", text="My poem.")),
+        articulations=(0.5, 1.0),
+        catch=("frozen_mouth",),
+        embodiments=("landmarks", "photo"),
+        size_px=64,
+    )
+    return build_set(recipe, tmp_path_factory.mktemp("page") / "a set #1", workers=1)
+
+
+def test_paths_are_relative_and_words_are_text(built: BuildResult) -> None:
+    page = built.page.read_text()
+    assert str(built.page.parent) not in page
+    assert page.count('<video src="clips/') == len(built.clips) == 12
+    assert "Both &lt;b&gt;boats&lt;/b&gt;." in page
+    assert "a sketch from one photograph" in page
+    assert "did not pass" not in page
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--window-size=1500,1000"):
+        options.add_argument(argument)
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+@pytest.mark.needs_chromium
+def test_a_row_plays_together_with_the_sound_of_the_original(built: BuildResult, browser) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    browser.get(built.page.resolve().as_uri())
+    row = browser.find_element(By.CSS_SELECTOR, "section[data-row='astronaut_boats']")
+    assert [label.text for label in row.find_elements(By.TAG_NAME, "h3")] == ["a = 0.5", "a = 1, the original"]
+    row.find_element(By.CSS_SELECTOR, "button.play").click()
+    state = "return [...document.querySelectorAll('video')].map(v => [v.currentTime > 0, v.muted, v.error !== null])"
+    WebDriverWait(browser, 30).until(lambda driver: sum(begun for begun, _, _ in driver.execute_script(state)) == 4)
+    videos = browser.execute_script(state)
+    assert [begun for begun, _, _ in videos] == [True] * 4 + [False] * 8, "another row plays"
+    assert sum(not muted for _, muted, _ in videos) == 1
+    heard = browser.find_element(By.CSS_SELECTOR, "figure.heard").get_attribute("data-clip")
+    assert heard == "astronaut_boats_landmarks_rest_a1.00"
+    assert not any(error for _, _, error in videos)
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+@pytest.mark.needs_chromium
+def test_checks_stand_beside_each_clip(built: BuildResult, browser) -> None:
+    from selenium.webdriver.common.by import By
+
+    browser.get(built.page.resolve().as_uri())
+    browser.find_element(By.ID, "open-checks").click()
+    photo = browser.find_element(By.CSS_SELECTOR, "figure[data-clip='astronaut_boats_photo_rest_a0.50']").text
+    for check in (
+        "effective articulation\n0.50",
+        "face found again\n100 %",
+        "loudness\n-23.0 LUFS",
+        "sound after picture",
+    ):
+        assert check in photo
