@@ -79,7 +79,8 @@ def plan_study(study: Study, clips: Sequence[Clip], *, seed: int) -> list[Planne
     trials = []
     for slot in range(study.participants):
         placed = [(0, trial) for trial in practice(design, slot, seed)]
-        for number, block in enumerate(_blocks(design, slot, seed), start=1):
+        before = placed[-1][1] if placed else None
+        for number, block in enumerate(_blocks(design, slot, seed, before), start=1):
             placed += [(number, trial) for trial in block]
         for number, (block_number, trial) in enumerate(placed, start=1):
             trials.append(_row(design, seed, slot_name(slot + 1), block_number, number, trial))
@@ -112,7 +113,7 @@ def balance_of(plan: Iterable[PlannedTrial]) -> list[Balance]:
     return [Balance(*compared, len(sides), sum(sides)) for compared, sides in sorted(first_left.items())]
 
 
-def _blocks(design: Design, slot: int, seed: int) -> list[list[Placed]]:
+def _blocks(design: Design, slot: int, seed: int, before: Placed | None) -> list[list[Placed]]:
     rng = named_stream(seed, "plan", "order", slot_name(slot + 1))
     study = design.study
     pairs = shown_pairs(design, slot, seed)
@@ -131,13 +132,12 @@ def _blocks(design: Design, slot: int, seed: int) -> list[list[Placed]]:
         in_turn = names[turn:] + names[:turn]
         blocks = [[trial for trial in trials if trial.cell.embodiment == name] for name in in_turn]
         blocks = [block for block in blocks if block]
-    return _ordered(blocks, rng)
+    return _ordered(blocks, rng, before)
 
 
-def _ordered(blocks: Sequence[Sequence[Placed]], rng: np.random.Generator) -> list[list[Placed]]:
+def _ordered(blocks: Sequence[Sequence[Placed]], rng: np.random.Generator, before: Placed | None) -> list[list[Placed]]:
     ordered: list[list[Placed]] = []
     for block in blocks:
-        before = ordered[-1][-1] if ordered else None
         ordered.append(
             in_varied_order(
                 block,
@@ -147,6 +147,7 @@ def _ordered(blocks: Sequence[Sequence[Placed]], rng: np.random.Generator) -> li
                 before=before,
             )
         )
+        before = ordered[-1][-1]
     return ordered
 
 

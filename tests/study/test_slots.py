@@ -53,7 +53,12 @@ def go_through(small, plan, clips, tmp_path: Path):
             simulate_session(log, {clip.clip_id: clip for clip in clips}, seed=1)
             return
         with log:
-            begun = {"participant": participant, "slot": log.session.slot, "session": f"{participant}-a", "simulated": False}
+            begun = {
+                "participant": participant,
+                "slot": log.session.slot,
+                "session": f"{participant}-a",
+                "simulated": False,
+            }
             log.append(SessionStarted(sequence=1, time_s=0, plan_sha256=plan_hash(log.session.trials), **begun))
             if complete is False:
                 log.append(SessionEnded(sequence=2, time_s=1, complete=False, reason="the participant stopped"))
