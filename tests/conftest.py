@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,8 +12,10 @@ import pytest
 _NEEDS = {
     "needs_shared_data": "FAIL_WITHOUT_SHARED_DATA",
     "needs_chromium": "FAIL_WITHOUT_CHROMIUM",
+    "needs_gpu": "FAIL_WITHOUT_GPU",
     "needs_display": "FAIL_WITHOUT_DISPLAY",
     "needs_sound": "FAIL_WITHOUT_SOUND",
+    "needs_r": "FAIL_WITHOUT_R",
 }
 
 
@@ -23,6 +27,10 @@ def shared_data() -> Path:
 def _missing(need: str) -> str | None:
     if need == "needs_shared_data" and not (shared_data() / "grid").is_dir():
         return f"no recordings in {shared_data()}"
+    if need == "needs_r" and not (shutil.which("Rscript") and any(Path("/usr/lib/R").glob("*-library/lme4"))):
+        return "no R with lme4: Debian's r-cran-lme4"
+    if need == "needs_gpu" and not _has_gpu():
+        return "no GPU that torch can use"
     if need == "needs_chromium" and not (shutil.which("chromium") and shutil.which("chromedriver")):
         return "no Chromium with its driver"
     if need == "needs_display":
@@ -37,6 +45,12 @@ def _missing(need: str) -> str | None:
 
 def _alsa_reaches_pulse() -> bool:
     return any(Path("/usr/lib").glob("**/alsa-lib/libasound_module_pcm_pulse.so"))
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -54,3 +68,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def grid() -> Path:
     """Return the folder of GRID clips; a test that asks for it carries `needs_shared_data`."""
     return shared_data() / "grid"
+
+
+@pytest.fixture
+def run_r() -> Callable[..., str]:
+    """Run a script in R and return what it prints; a test that asks for it carries `needs_r`."""
+
+    def run(script: str, *arguments: object) -> str:
+        words = ["Rscript", "-", *map(str, arguments)]
+        return subprocess.run(words, input=script, capture_output=True, text=True, check=True).stdout
+
+    return run

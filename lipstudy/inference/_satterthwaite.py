@@ -21,7 +21,8 @@ def two_sided(z: float, df: float) -> float:
     """Return the two-sided p-value of an estimate over its standard error, with `df` degrees of freedom.
 
     Maximum likelihood divides by n where an unbiased variance divides by n - 1, so z is made smaller by
-    sqrt(df / (df + 1)), which is exact for the mean of n normal numbers, and compared with the t distribution.
+    sqrt(df / (df + 1)), which with df = n - 1 is exact for the mean of n normal numbers, and compared with the t
+    distribution.
     """
     from scipy.special import stdtr
 
