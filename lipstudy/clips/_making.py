@@ -82,7 +82,8 @@ class ClipJob:
     def clip_id(self) -> str:
         """Name of the clip."""
         fault = "" if self.fault is None else f"_{self.fault}"
-        return f"{self.take.name}_{self.embodiment}_{self.operator}_a{self.articulation:.2f}{fault}"
+        operator = self.operator.replace("=", "-")  # jaw+spread=0.5
+        return f"{self.take.name}_{self.embodiment}_{operator}_a{self.articulation:.2f}{fault}"
 
     @property
     def source(self) -> str:
