@@ -5,7 +5,7 @@ from lipstudy.lab._chooser import run_chosen
 from lipstudy.lab._dialog import Answer, Dialog, EscapeWatch
 from lipstudy.lab._frame_plan import FrameCount, FramePlan
 from lipstudy.lab._inputs import Input, KeyPress, MousePress, TypedText
-from lipstudy.lab._lab_study import LabStudy, find_studies, open_study
+from lipstudy.lab._lab_study import LabStudy, check_for_window, find_studies, open_study
 from lipstudy.lab._page import (
     Box,
     Button,
@@ -60,6 +60,7 @@ __all__ = [
     "TypedText",
     "calibrate",
     "check_font",
+    "check_for_window",
     "check_psychopy",
     "clip_boxes",
     "draw_page",

@@ -108,7 +108,7 @@ def _sound(settings: LabSettings) -> Iterator[Speaker | None]:
 def run_participant(booth: Booth, lab: LabStudy, participant: str | None = None) -> Session:
     """Run one participant's session in an open booth, from wherever it stands, until it ends or is left.
 
-    After a pause the participant may go on, close the window, or stop for good. The tables are written in any case.
+    After a pause the participant may go on, close the window, or stop for good. Then the tables are written.
 
     Parameters
     ----------
@@ -155,12 +155,11 @@ def run_participant(booth: Booth, lab: LabStudy, participant: str | None = None)
                 known=known,
             )
             if session.ended or presenter.closed:
+                write_tables(lab.folder, lab.study, lab.plan)
                 return session
     except LipstudyError as error:
         presenter.tell_trouble(str(error))
         raise
-    finally:
-        write_tables(lab.folder, lab.study, lab.plan)
 
 
 def note_sitting(folder: Path, booth: Booth) -> None:

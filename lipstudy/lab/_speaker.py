@@ -1,5 +1,6 @@
 """Sound at a wanted moment, through PsychoPy's low-latency engine, and when it really came."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -163,10 +164,27 @@ def _devices(name: str | None = None) -> list[Any]:
         # Or the engine would halt the sound server as soon as it wakes up, and then play into it.
         audio.tune_engine([], [], [], 0)
     try:
-        found = audio.get_devices()
+        with _silenced():
+            found = audio.get_devices()
     except Exception:  # the engine has one kind of error for everything, this one is for no sound card at all
         found = []
     return [device for device in found if device["NrOutputChannels"] >= 2]
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep the engine, which is a C library, from printing; what is wrong is told in a sentence of our own."""
+    sys.stdout.flush()
+    kept = os.dup(1), os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        for number, handle in enumerate(kept, start=1):
+            os.dup2(handle, number)
+            os.close(handle)
 
 
 def _chosen(devices: list[Any], name: str | None) -> Any:
@@ -186,10 +204,10 @@ def _chosen(devices: list[Any], name: str | None) -> Any:
 
 
 def _default(devices: list[Any]) -> Any:
-    import sounddevice
-
     try:
+        import sounddevice
+
         wanted = sounddevice.query_devices(kind="output")["name"]
-    except (sounddevice.PortAudioError, ValueError):
+    except Exception:  # no library, or no default: its errors are of many kinds, and the first device will do
         return devices[0]
     return next((device for device in devices if device["DeviceName"] == wanted), devices[0])
