@@ -25,7 +25,8 @@ def recipe_clips(make_clips):
             speakers=sorted({film["speaker"] for film in films}) or [speaker["name"] for speaker in recipe["speakers"]],
             sentences=sorted({film["sentence"] for film in films}) or [entry["name"] for entry in recipe["sentences"]],
             articulations=[float(scale) for scale in recipe["articulations"]],
-            operators=recipe["operators"],
+            operators=recipe.get("operators", ["rest"]),
+            models=recipe.get("models", ["viseme"]),
             faults=recipe.get("catch", []),
         )
 
