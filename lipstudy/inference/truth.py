@@ -2,8 +2,8 @@
 
     python -m lipstudy.inference.truth --studies 2000 --workers 2 -o docs/truth.csv
 
-rebuilds the table that docs/inference.md explains. A study that was simulated is kept in the work file beside the
-table; the same command goes on where it was stopped.
+rebuilds the table that docs/inference.md explains, as CSV and, beside it, in Markdown. A study that was simulated is
+kept in the work file beside the table; the same command goes on where it was stopped.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from lipstudy.inference._reduction import fit_reduced
 from lipstudy.randomness import named_stream
 from lipstudy.records import write_text
 
-__all__ = ["ANALYSES", "SCENARIOS", "Study", "simulated_studies", "study_of", "summary"]
+__all__ = ["ANALYSES", "SCENARIOS", "Study", "as_markdown", "simulated_studies", "study_of", "summary"]
 
 ALPHA = 0.05
 SEED = 2023
@@ -212,6 +212,22 @@ def summary(studies: Iterable[Study]) -> list[dict[str, Any]]:
     return rows
 
 
+def as_markdown(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the table for a reader: percent of studies, with the interval that their number leaves."""
+    lines = [
+        "| what is true | analysis | studies | claims a difference, % | 95 % interval holds the preferred scale, % |"
+        " bias of the preferred scale, % |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        claims = f"{row['rejected_percent']:.1f} ({row['low_percent']:.1f} to {row['high_percent']:.1f})"
+        covered, bias = (
+            "" if row[key] is None else f"{row[key]:.1f}" for key in ("covered_percent", "bias_of_preferred_percent")
+        )
+        lines.append(f"| {row['scenario']} | {row['analysis']} | {row['studies']} | {claims} | {covered} | {bias} |")
+    return "\n".join(lines) + "\n"
+
+
 def _percent(share: Any) -> float:
     return round(100 * float(share), 2)
 
@@ -239,7 +255,8 @@ def main() -> None:
     lines: list[list[Any]] = [list(rows[0]), *(list(row.values()) for row in rows)]
     text = [",".join("" if cell is None else _cell(cell) for cell in line) for line in lines]
     write_text(asked.output, "\n".join(text) + "\n")
-    print(asked.output.read_text(encoding="utf-8"), end="")
+    write_text(asked.output.with_suffix(".md"), as_markdown(rows))
+    print(as_markdown(rows), end="")
 
 
 def _cell(value: Any) -> str:
