@@ -81,6 +81,8 @@ def build(
     _tell_size(estimate_build(declared, place), place, workers, yes, output)
     with _executor(scheduler) as executor, output.progress("clips", "clips") as show:
         built = build_set(declared, place, workers=workers, executor=executor, progress=show)
+    for sentence in built.lacks:
+        output.tell(sentence)
     if built.altered:
         names = ", ".join(built.altered[:3]) + (" ..." if len(built.altered) > 3 else "")
         was = (
@@ -96,6 +98,7 @@ def build(
         "rendered": built.rendered,
         "reused": built.reused,
         "altered": list(built.altered),
+        "lacks": list(built.lacks),
         "failed": dict(built.failed),
     }
     text = (

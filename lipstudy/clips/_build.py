@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lipstudy.clips._faces import lacks_of
 from lipstudy.clips._index import write_page
 from lipstudy.clips._making import ClipJob, Failed, articulated, hashes_of, key_of, make_clip
 from lipstudy.clips._recipe import Recipe
@@ -40,6 +41,8 @@ class BuildResult:
     """(clip_id, reason) of clips that did not pass their checks; they are kept apart in ``failed/``."""
     altered: tuple[str, ...]
     """clip_id of clips that were deleted or changed since they were made, and were made again."""
+    lacks: tuple[str, ...]
+    """What the films of speakers lack to be good banks of mouths, a sentence each."""
     manifest: Path
     """The manifest, ``clips.csv``."""
     page: Path
@@ -111,13 +114,15 @@ def build_set(
         _write_provenance(recipe, models, place)
         write_manifest(place.manifest, clips)
         apart = [(name, place.failed_clip(name).relative_to(place.root).as_posix(), why) for name, why in failed]
-        write_page(place.page, clips, apart, title=place.root.name)
+        lacks = lacks_of(recipe.speakers, place)
+        write_page(place.page, clips, apart, title=place.root.name, notes=lacks)
     return BuildResult(
         clips=tuple(clips),
         rendered=rendered,
         reused=len(outcomes) - rendered,
         failed=failed,
         altered=altered,
+        lacks=lacks,
         manifest=Path(folder) / place.manifest.name,
         page=Path(folder) / place.page.name,
     )

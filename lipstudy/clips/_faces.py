@@ -1,5 +1,6 @@
 """The faces of a recipe's speakers: found once, kept in the folder of the set."""
 
+import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -8,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lipstudy.clips._film_face import FILM_FACE_RENDERER_VERSION, open_film_face
 from lipstudy.clips._photograph import PhotoFace, open_photograph
 from lipstudy.clips._recipe import ASTRONAUT, Speaker
 from lipstudy.clips._set_folder import SetFolder
 from lipstudy.execution import run_each
 from lipstudy.face import MEDIAPIPE_478, close_lips, load_track, neutral_of, normalise_head, save_track, track_film
-from lipstudy.records import atomic_path, hash_of, provenance
+from lipstudy.records import atomic_path, hash_of, provenance, write_text
 
-__all__ = ["face_in", "key_of_stage", "load_face", "neutral_in", "neutrals_of"]
+__all__ = ["face_in", "key_of_stage", "lacks_of", "load_face", "neutral_in", "neutrals_of"]
 
 
 def face_in(photograph: Path) -> PhotoFace:
@@ -62,6 +64,16 @@ def neutrals_of(
     return found
 
 
+def lacks_of(speakers: Sequence[Speaker], folder: SetFolder) -> tuple[str, ...]:
+    """Return what the films of the speakers lack, a sentence each; nothing for good ones and for photographs."""
+    return tuple(
+        f"the film of {speaker.name}: {sentence}"
+        for speaker in speakers
+        if speaker.film is not None
+        for sentence in json.loads(folder.film_lacks(speaker.name).read_bytes())
+    )
+
+
 def key_of_stage(stage: str, arguments: Mapping[str, Any], *, inputs: list[Path] | None = None) -> str:
     """Return the hash of everything that a stage's result is made from."""
     return hash_of(provenance(stage=stage, arguments=arguments, inputs=inputs or []))
@@ -83,9 +95,14 @@ def _neutral_in_photograph(speaker: Speaker, folder: SetFolder) -> NDArray[np.fl
 def _neutral_in_film(item: tuple[Speaker, SetFolder]) -> NDArray[np.float32]:
     speaker, folder = item
     assert speaker.film is not None
-    path = folder.film_track(speaker.name)
-    key = key_of_stage("face", {}, inputs=[speaker.film])
-    if folder.made(path, key) is None:
-        save_track(path, track_film(speaker.film))
+    path, lacks_path = folder.film_track(speaker.name), folder.film_lacks(speaker.name)
+    key = key_of_stage("face", {"renderer": FILM_FACE_RENDERER_VERSION}, inputs=[speaker.film])
+    if folder.made(path, key) is None or folder.made(lacks_path, key) is None:
+        track = track_film(speaker.film)
+        # A film that cannot be used is told before the work, not after.
+        lacks = open_film_face(speaker.film, track).lacks
+        save_track(path, track)
+        write_text(lacks_path, json.dumps(lacks, indent=2, ensure_ascii=False) + "\n")
         folder.note(path, key)
+        folder.note(lacks_path, key)
     return np.asarray(neutral_of(load_track(path)), np.float32)

@@ -25,7 +25,14 @@ class _Check:
     value: str
 
 
-def write_page(path: Path, clips: Sequence[Clip], failed: Sequence[tuple[str, str, str]], *, title: str) -> None:
+def write_page(
+    path: Path,
+    clips: Sequence[Clip],
+    failed: Sequence[tuple[str, str, str]],
+    *,
+    title: str,
+    notes: Sequence[str] = (),
+) -> None:
     """Write the contact sheet, atomically. Raises OutputError.
 
     Parameters
@@ -39,6 +46,8 @@ def write_page(path: Path, clips: Sequence[Clip], failed: Sequence[tuple[str, st
         Clips that did not pass.
     title : str
         What the set is called.
+    notes : sequence of str
+        What a reader should know of the sources, a sentence each.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -46,6 +55,7 @@ def write_page(path: Path, clips: Sequence[Clip], failed: Sequence[tuple[str, st
     template = environment.from_string(files("lipstudy.clips").joinpath("contact_sheet.html").read_text("utf-8"))
     page = template.render(
         title=title,
+        notes=notes,
         rows=_rows(clips),
         failed=failed,
         num_clips=len(clips),

@@ -76,6 +76,10 @@ class SetFolder:
         """Return the path of the landmark track of a speaker's film."""
         return self.root / "faces" / f"{name}.track.npz"
 
+    def film_lacks(self, name: str) -> Path:
+        """Return the path of what a speaker's film lacks to be a good bank of mouths: a list of sentences."""
+        return self.root / "faces" / f"{name}.lacks.json"
+
     @property
     def page(self) -> Path:
         """The contact sheet."""

@@ -66,6 +66,7 @@ def test_build_lands_beside_the_recipe_and_is_told_in_json(tmp_path: Path) -> No
         "rendered": 1,
         "reused": 0,
         "altered": [],
+        "lacks": [],
         "failed": {},
     }
     assert "1/1" in first.stderr, "no progress is told"

@@ -439,7 +439,9 @@ def test_a_film_of_the_speaker_shows_sentences_with_her_own_mouths(grid: Path, t
     built = build_set(declared(tmp_path, text + "embodiments: [photo]\n"), tmp_path / "set", workers=1)
     assert [(clip.source, clip.model, clip.face_share) for clip in built.clips] == [("film", "viseme", 1.0)]
     assert built.clips[0].extrapolated_frames is not None
-    assert "the mouths of a film of the speaker" in built.page.read_text()
+    page = built.page.read_text()
+    assert "the mouths of a film of the speaker" in page
+    assert any(sentence.startswith("the film of astronaut: ") and " 3" in sentence for sentence in built.lacks), "3 s are not told"
 
 
 @pytest.mark.needs_shared_data
