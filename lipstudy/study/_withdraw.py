@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lipstudy.errors import InputError, OutputError, system_reason
-from lipstudy.records import write_text
+from lipstudy.records import sync_folder, write_text
 from lipstudy.study._engine import code_hash
 from lipstudy.study._events import SessionStarted, WithdrawalCodeGiven
 from lipstudy.study._log import read_events
@@ -69,8 +69,8 @@ def withdraw_session(folder: str | Path, code: str) -> Withdrawal:
         return Withdrawal(0, note, before=True)
     with _told(folder):
         if session is not None:
-            _delete(session, note.with_suffix(".deleted"))
-        shutil.rmtree(note.with_suffix(".deleted"), ignore_errors=True)
+            _delete(session)
+        shutil.rmtree(folder / "sessions" / known["participant"], ignore_errors=True)
     rows = sum(_without(folder / name, known["session"]) for name in _TABLES)
     if (folder / "slots.json").exists():
         withdrawn_slot(folder, known["participant"])
@@ -88,15 +88,16 @@ def _session_folder(folder: Path, digest: str) -> Path | None:
     return None
 
 
-def _delete(session: Path, aside: Path) -> None:
+def _delete(session: Path) -> None:
     lock = FileLock(session / "events.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise InputError(f"the session in {session} is open in another process: close it first") from error
     try:
-        # One rename, and for every reader the session is gone.
-        session.replace(aside)
+        # One file, and for every reader the session is gone.
+        (session / "events.jsonl").unlink()
+        sync_folder(session)
     finally:
         lock.release()
 
