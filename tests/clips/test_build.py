@@ -441,7 +441,9 @@ def test_a_film_of_the_speaker_shows_sentences_with_her_own_mouths(grid: Path, t
     assert built.clips[0].extrapolated_frames is not None
     page = built.page.read_text()
     assert "the mouths of a film of the speaker" in page
-    assert any(sentence.startswith("the film of astronaut: ") and " 3" in sentence for sentence in built.lacks), "3 s are not told"
+    assert any(sentence.startswith("the film of astronaut: ") and " 3" in sentence for sentence in built.lacks), (
+        "3 s are not told"
+    )
 
 
 @pytest.mark.needs_shared_data
