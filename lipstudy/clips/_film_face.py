@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._interior import compose_mouth, mouth_opening, warp_skin
-from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of
+from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of, uncovered_iod
 from lipstudy.clips._mouth_path import mouth_path
 from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg
 from lipstudy.clips._warp import FaceWarp, smoothstep
@@ -37,7 +37,7 @@ __all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_f
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-FILM_FACE_RENDERER_VERSION = "film-face-1"
+FILM_FACE_RENDERER_VERSION = "film-face-2"
 """Written into manifests; it changes when the pixels do."""
 
 _ENOUGH_S = 30.0
@@ -171,7 +171,15 @@ def render_film_face(
         )
     bank, lips, neutral = face.bank, list(MOUTH_LIPS), neutral_of(track)
     asked = track.points[:, lips, :2].astype(np.float64) - neutral[lips, :2]
-    path = mouth_path(asked, bank.shapes, bank.appearance, bank.follows, bank.turn_deg)
+    path = mouth_path(
+        asked,
+        bank.shapes,
+        uncovered_iod(asked),
+        uncovered_iod(bank.shapes),
+        bank.appearance,
+        bank.follows,
+        bank.turn_deg,
+    )
     stage = _Stage.of(face, size_px)
     for start in range(0, track.num_frames, _TOGETHER_FRAMES):
         displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral

@@ -31,6 +31,7 @@ _UPPER = (_RIGHT, *(upper for upper, _ in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
 _LOWER = (_RIGHT, *(lower for _, lower in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
 _COLUMNS = 40
 _STRIP_ROWS, _STRIP_COLUMNS = 24, 10
+_TABLE_ROWS = 48
 _LIP_EDGE_IOD = 0.012
 """The tracker's inner lip contour is this uncertain: lips are sampled so far outside of it, teeth so far inside."""
 
@@ -38,7 +39,7 @@ _LIP_EDGE_IOD = 0.012
 _BESIDE_IOD = 0.06
 _FEATHER_IOD = 0.018
 _CORNER_IOD = 0.025
-_LIP_SHADOW_IOD = 0.08
+_LIP_SHADOW_IOD = 0.04
 _LIGHT_SIGMA_IOD = 0.09
 _SHALLOW_IOD = (0.03, 0.13)
 _NARROW_SIGMA_PX = 2.0
@@ -295,7 +296,7 @@ def _teeth_table(
     edge = np.minimum(_LIP_EDGE_IOD * frame.unit_px, (source_bottom - source_top) / 2)
     rows = np.linspace(0, 1, _STRIP_ROWS)[:, None]
     source_rows = source_top + edge + rows * (source_bottom - source_top - 2 * edge)
-    target_rows = target_top + rows * (target_bottom - target_top)
+    target_rows = target_top + np.linspace(0, 1, _TABLE_ROWS)[:, None] * (target_bottom - target_top)
     jaw_px = target.centre_bottom_px - source.centre_bottom_px
     # A closing lip covers the teeth it rises over; an opening jaw takes its whole row along.
     lower_px = np.full(len(columns), jaw_px) if jaw_px > 0 else np.minimum(target_bottom - source_bottom, 0)
@@ -315,8 +316,8 @@ def _teeth_table(
     wider = (target_bottom - target_top) - (source_bottom - source_top)
     unseen *= smoothstep(wider, 0, 0.03 * frame.unit_px)
     # A lifted lip shows more of the same teeth, in its own shadow.
-    shadow = 0.6 * smoothstep((source_rows[0] - target_rows) / frame.unit_px, 0, _LIP_SHADOW_IOD)
+    shadow = 0.8 * smoothstep((source_rows[0] - target_rows) / frame.unit_px, 0, _LIP_SHADOW_IOD)
     revealed = np.maximum(np.maximum(smoothstep(stretch, 1.2, 2.4), unseen), shadow)
     # Teeth are not cut out of paper: their edges are as soft as the picture.
-    revealed = cv2.GaussianBlur(revealed, (0, 0), sigmaX=1.5, sigmaY=1.0)
+    revealed = cv2.GaussianBlur(revealed, (0, 0), sigmaX=1.5, sigmaY=1.5)
     return table, revealed

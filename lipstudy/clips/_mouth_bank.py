@@ -13,13 +13,14 @@ from lipstudy.clips._mouth_looks import mouth_looks
 from lipstudy.clips._warp import FaceWarp
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture
 
-__all__ = ["BANK_PX", "MOUTH_LIPS", "MouthBank", "laid_on", "mouths_of"]
+__all__ = ["BANK_PX", "MOUTH_LIPS", "MouthBank", "laid_on", "mouths_of", "uncovered_iod"]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
 MOUTH_LIPS = MEDIAPIPE_478.subsets["lips-40"]
 
+_MIDDLE_PAIRS = MEDIAPIPE_478.inner_lip_pairs[2:7]
 BANK_PX = 512
 """Mouths are kept as a clip of this size, the usual one, needs them; for others they are made larger or smaller."""
 
@@ -34,6 +35,13 @@ _SKIN_SEEN = (
 """Skin around the lips, whose light is compared with the plate's."""
 _GAIN_RANGE = (0.6, 1.6)
 _RIGID = (*MEDIAPIPE_478.rigid, *MEDIAPIPE_478.lines["nose bridge"], *MEDIAPIPE_478.lines["nose base"])
+
+
+def uncovered_iod(shapes: Floats) -> Floats:
+    """Return how far lips (..., 40, 2) in IOD uncover what lies behind: lips apart, upper lip up; shape (..., 2)."""
+    upper, lower = ([MOUTH_LIPS.index(pair[side]) for pair in _MIDDLE_PAIRS] for side in (0, 1))
+    top, bottom = shapes[..., upper, 1].mean(-1), shapes[..., lower, 1].mean(-1)
+    return np.stack([bottom - top, -top], axis=-1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

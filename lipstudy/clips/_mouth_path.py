@@ -22,6 +22,7 @@ _FIT_IOD = 0.006
 """A misfit of this size costs as much as one unit of a jump."""
 _CANDIDATES = 48
 """Mouths looked at for each frame: the nearest ones."""
+_MADE_UP_IOD = 0.01
 _TOGETHER = 256
 """Clip frames compared with the bank at once: memory does not grow with the clip."""
 _JUMP = 0.8
@@ -45,7 +46,13 @@ class MouthPath:
 
 
 def mouth_path(
-    asked: Floats, shapes: Floats, appearance: Floats, follows: NDArray[np.bool_], turn_deg: Floats
+    asked: Floats,
+    shapes: Floats,
+    asked_open: Floats,
+    open_iod: Floats,
+    appearance: Floats,
+    follows: NDArray[np.bool_],
+    turn_deg: Floats,
 ) -> MouthPath:
     """Return the path through the bank that costs least.
 
@@ -55,6 +62,11 @@ def mouth_path(
         Displacement of the lips from the neutral that each frame of the clip asks for, IOD.
     shapes : ndarray of shape (N, L, 2)
         The same of each mouth in the bank.
+    asked_open : ndarray of shape (T, F)
+        How far each frame uncovers what lies behind the lips, in F places, IOD.
+    open_iod : ndarray of shape (N, F)
+        The same of each mouth. One that is too open is covered by its own lips; in one that is not open enough,
+        something would have to be made up, which costs more.
     appearance : ndarray of shape (N, D)
         How each mouth looks, in units in which frames that follow one another in the film are 1 apart in the median.
     follows : ndarray of shape (N,)
@@ -76,7 +88,8 @@ def mouth_path(
         block = slice(start, start + _TOGETHER)
         squared = (flat[block] ** 2).sum(1)[:, None] + (bank**2).sum(1) - 2 * flat[block] @ bank.T
         apart = np.sqrt(np.maximum(squared, 0) / asked.shape[1])
-        costs = (apart / _FIT_IOD) ** 2 + (turn_deg / _TURN_DEG) ** 2
+        made_up = np.maximum(asked_open[block, None] - open_iod, 0)
+        costs = (apart / _FIT_IOD) ** 2 + (made_up**2).sum(-1) / _MADE_UP_IOD**2 + (turn_deg / _TURN_DEG) ** 2
         near[block] = np.argsort(costs, axis=1, kind="stable")[:, :count]
         misfit[block], cost[block] = (np.take_along_axis(each, near[block], 1) for each in (apart, costs))
         least[block] = apart.min(1)

@@ -42,7 +42,7 @@ __all__ = [
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-4"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-5"
 """Written into manifests; it changes when the pixels do."""
 
 _SMALLEST_IOD_PX = 24

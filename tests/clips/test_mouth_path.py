@@ -19,7 +19,8 @@ def opened(gaps_iod: list[float]) -> NDArray[np.float64]:
 def path(asked: list[float], bank: list[float], appearance: list[float] | None = None) -> MouthPath:
     looks = np.array(appearance if appearance is not None else np.arange(len(bank)), float)[:, None]
     follows = np.arange(len(bank)) > 0
-    return mouth_path(opened(asked), opened(bank), looks, follows, np.zeros(len(bank)))
+    asked_open, open_iod = (np.array(gaps)[:, None] for gaps in (asked, bank))
+    return mouth_path(opened(asked), opened(bank), asked_open, open_iod, looks, follows, np.zeros(len(bank)))
 
 
 def test_the_film_itself_is_answered_by_the_film() -> None:
@@ -40,6 +41,11 @@ def test_a_jump_to_what_looks_different_is_left_out_where_a_near_mouth_will_do()
     # The mouth that fits best by a hair shows other teeth.
     found = path(gaps, [0.1, 0.1005, 0.1005, 0.1], appearance=[0, 1, 2, 60])
     assert 3 not in found.frames[1:] or set(found.frames.tolist()) == {3}
+
+
+def test_a_mouth_too_open_is_rather_shown_than_one_not_open_enough() -> None:
+    found = path([0.1] * 4, [0.085, 0.115], appearance=[0, 50])
+    assert set(found.frames.tolist()) == {1}
 
 
 def test_a_shape_beyond_the_bank_is_told_and_the_nearest_taken() -> None:
