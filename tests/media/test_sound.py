@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from lipstudy.errors import InputError, OutputError
-from lipstudy.media import Sound, encode_clip, read_sound, write_sound
+from lipstudy.media import Sound, check_sound, encode_clip, read_sound, sound_blocks, write_sound
 
 SR = 16000
 
@@ -93,3 +93,32 @@ def test_folder_that_is_a_file_cannot_be_written_into(tmp_path: Path) -> None:
 def test_sound_checks_what_it_is_given(samples: np.ndarray, sr: int, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Sound(samples, sr)
+
+
+def test_blocks_joined_are_the_whole_sound(tmp_path: Path) -> None:
+    samples = np.random.default_rng(5).uniform(-0.9, 0.9, 50000).astype(np.float32)
+    write_sound(tmp_path / "talk.wav", Sound(samples, 22050))
+    for sr, block_s in ((22050, 0.5), (16000, 0.7), (16000, 60.0)):
+        blocks = list(sound_blocks(tmp_path / "talk.wav", sr=sr, block_s=block_s))
+        assert {len(block) for block in blocks[:-1]} <= {round(sr * block_s)}
+        assert np.array_equal(np.concatenate(blocks), read_sound(tmp_path / "talk.wav", sr=sr).samples)
+
+
+def test_peaks_that_were_cut_off_are_counted(tmp_path: Path) -> None:
+    samples = np.sin(np.linspace(0, 400, 16000)).astype(np.float32)
+    write_sound(tmp_path / "full.wav", Sound(0.98 * samples, 16000))
+    write_sound(tmp_path / "cut.wav", Sound(2 * samples, 16000))
+    assert check_sound(tmp_path / "full.wav").clipped_share == 0
+    cut = check_sound(tmp_path / "cut.wav")
+    assert cut.clipped_share == pytest.approx(2 / 3, abs=0.02)  # |sin| is over a half for two thirds of the time
+    assert (cut.sr, cut.duration_s) == (16000, 1)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_told_with_their_place(tmp_path: Path, wrong: float) -> None:
+    samples = np.zeros(48000, np.float32)
+    samples[40000] = wrong
+    soundfile.write(tmp_path / "talk.wav", samples, 16000, subtype="FLOAT")
+    for read in (read_sound, check_sound):
+        with pytest.raises(InputError, match=r"talk\.wav holds samples that are not numbers, the first 2\.\d s after"):
+            read(tmp_path / "talk.wav")
