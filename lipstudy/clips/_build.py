@@ -100,6 +100,7 @@ def build_set(
         if heard is not None:
             read_sound(heard)  # a film without sound is told before the work, not after
     models = models_of(recipe)
+    recipe = recipe.with_files_in(Path.cwd())  # a worker of a cluster is in another folder
     place = SetFolder(Path(folder).resolve())
     with place.opened():
         takes = make_takes(recipe, models, place, workers=workers, executor=executor)

@@ -19,7 +19,7 @@ def embedded_clips(
     Parameters
     ----------
     manifest : str or Path
-        ``clips.csv``; every video is compared with its recorded hash.
+        ``clips.csv``; every video is compared with its recorded hash. Catch clips are left out.
     most_mb : float > 0
         Most megabytes of video to take. Sentences are taken whole, in the manifest's order; the first that does not
         fit is the end.
@@ -38,7 +38,7 @@ def embedded_clips(
         If the manifest cannot be read, a clip is missing or changed, a sentence is unknown, or not one sentence fits.
     """
     manifest = Path(manifest)
-    clips = read_manifest(manifest, verify=True)
+    clips = [clip for clip in read_manifest(manifest, verify=True) if clip.fault is None]
     names = list(dict.fromkeys(clip.sentence for clip in clips))
     for name in sentences or ():
         if name not in names:
