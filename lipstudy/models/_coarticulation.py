@@ -5,8 +5,8 @@ targets of all segments, weighted by how much each dominates. Four departures. T
 a segment's centre, ours is the segment's own time blurred by a Gaussian: long segments hold their target, and the
 motion has no corner. Theirs has a magnitude, a rate before and a rate after for each segment and parameter; ours has
 one blur for each parameter, one strength for consonants made with the tongue and one for all others: our film is too
-short to tell more. Closing the lips does not take part in the averaging, which would leave them open in fast speech: it is a
-gate of its own, for /p b m/ always complete. And targets are estimated on film, not set by hand.
+short to tell more. Closing the lips does not take part in the averaging, which would leave them open in fast speech: it
+is a gate of its own, for /p b m/ always complete. And targets are estimated on film, not set by hand.
 
 Speaking rate: segments come with their durations and the blur is a time, not a share of them. Slow speech reaches its
 targets and holds them; in fast speech neighbours overlap more and vowels undershoot (Lindblom 1963), while closures are

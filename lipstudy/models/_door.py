@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lipstudy.errors import InputError, nearest_name
+from lipstudy.models._model_files import CARD_FILE, WEIGHTS_FILE
 from lipstudy.models._moving import LipMotionModel
 from lipstudy.models._own_tracks import FolderOfTracks, tracks_in
 from lipstudy.models._viseme_motion import VisemeLipMotion
@@ -30,7 +31,13 @@ class LoadedModel:
     """What moves the lips: `move_lips` takes it."""
 
 
-MODELS: dict[str, Callable[[], LipMotionModel]] = {"viseme": VisemeLipMotion}
+def _trained() -> LipMotionModel:
+    from lipstudy.models._neural import NeuralLipMotion
+
+    return NeuralLipMotion()
+
+
+MODELS: dict[str, Callable[[], LipMotionModel]] = {"viseme": VisemeLipMotion, "tcn": _trained}
 """Name of a model of this package -> what makes it. Anything else is a path."""
 
 
@@ -40,8 +47,9 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
     Parameters
     ----------
     name_or_path : str or Path
-        One of MODELS; a folder of tracks made elsewhere (each found by the name of its speech); or ``file.py:Name``, a
-        class of your own with the method of `LipMotionModel`, which is made without arguments.
+        One of MODELS; a folder that 'lipstudy train' made; a folder of tracks made elsewhere (each found by the name
+        of its speech); or ``file.py:Name``, a class of your own with the method of `LipMotionModel`, which is made
+        without arguments.
 
     Returns
     -------
@@ -64,6 +72,8 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
         path = existing_file(file, what="a Python file with a model")
         return LoadedModel(f"{path.name}:{class_name}", (path,), _made(path, class_name))
     path = Path(given)
+    if (path / CARD_FILE).exists():
+        return _trained_in(path)
     if path.is_dir():
         tracks = tracks_in(path)
         if not tracks:
@@ -72,9 +82,17 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
     if given.endswith(".py"):
         raise InputError(f"{given} is a Python file: say which class in it is the model, {given}:ClassName")
     raise InputError(
-        f"there is no model '{given}'{nearest_name(given, MODELS)}: give {', '.join(MODELS)}, a folder of tracks, or"
-        " your own class as file.py:ClassName"
+        f"there is no model '{given}'{nearest_name(given, MODELS)}: give {', '.join(MODELS)}, a folder that 'lipstudy"
+        " train' made, a folder of tracks, or your own class as file.py:ClassName"
     )
+
+
+def _trained_in(folder: Path) -> LoadedModel:
+    from lipstudy.models._checkpoint import load_checkpoint
+    from lipstudy.models._neural import NeuralLipMotion
+
+    model = NeuralLipMotion(load_checkpoint(folder))
+    return LoadedModel(folder.resolve().name, (folder / CARD_FILE, folder / WEIGHTS_FILE), model)
 
 
 def _made(path: Path, class_name: str) -> LipMotionModel:

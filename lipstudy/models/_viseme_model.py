@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from lipstudy.face import MEDIAPIPE_478
 from lipstudy.models._coarticulation import constriction, dominance
+from lipstudy.models._shape_basis import PARAMETERS
 from lipstudy.models._visemes import VISEMES, Segment
 from lipstudy.records import write_bytes
 
 __all__ = [
     "MODEL_FILE",
-    "PARAMETERS",
     "VisemeModel",
     "load_viseme_model",
     "parameters_over_time",
@@ -29,10 +29,6 @@ Floats = NDArray[np.floating[Any]]
 
 MODEL_FILE = "visemes.npz"
 """Name of the estimated model in this package; the card that tells where it comes from is the .json beside it."""
-
-PARAMETERS = ("aperture", "width", "jaw", "shape 1", "shape 2", "shape 3")
-"""What the lips are moved by: gap of the inner-lip centres, distance of the mouth corners and height of the chin, each
-as displacement from the neutral in IOD; then the principal components of what these leave over on the lips."""
 
 
 @dataclass(frozen=True, slots=True)

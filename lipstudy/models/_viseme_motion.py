@@ -15,7 +15,7 @@ from lipstudy.models._visemes import Segment, segments_of
 from lipstudy.motion import lip_columns
 from lipstudy.speech import Phone, Speech, check_tiling
 
-__all__ = ["VisemeLipMotion", "viseme_track"]
+__all__ = ["VisemeLipMotion", "sealed_lips", "viseme_track"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -119,10 +119,11 @@ def _moved(
     parameters = parameters_over_time(model, segments, times_s)
     points = rest.astype(np.float64) + np.einsum("tp,pkj->tkj", parameters, model.basis.astype(np.float64))
     sealed = constriction(segments, times_s, "bilabial", lead_s=model.lead_s)
-    return np.asarray(_sealed(points, sealed) - rest)
+    return np.asarray(sealed_lips(points, sealed) - rest)
 
 
-def _sealed(points: Floats, share: Floats) -> Floats:
+def sealed_lips(points: Floats, share: Floats) -> Floats:
+    """Return `points` (T, K, 3) with every pair of facing lip points brought together by `share` (T,) of its gap."""
     # The parameters close the centre of the lips; here the pairs beside it follow, and none may stay crossed.
     closed = np.array(points)
     for upper, lower in lip_columns(MEDIAPIPE_478):

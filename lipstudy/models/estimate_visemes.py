@@ -30,10 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.errors import InputError, LipstudyError
-from lipstudy.face import MEDIAPIPE_478
 from lipstudy.models._coarticulation import constriction, dominance
+from lipstudy.models._shape_basis import PARAMETERS, estimate_basis, parameters_of
 from lipstudy.models._viseme_film import Recording, read_recordings
-from lipstudy.models._viseme_model import PARAMETERS, VisemeModel, save_viseme_model
+from lipstudy.models._viseme_model import VisemeModel, save_viseme_model
 from lipstudy.models._visemes import VISEMES
 from lipstudy.records import provenance, write_text
 
@@ -87,8 +87,8 @@ def estimate_model(recordings: Sequence[Recording]) -> tuple[VisemeModel, dict[s
     aligned = [recording for recording in recordings if recording.segments is not None]
     if len(aligned) < 2:
         raise InputError("at least two films with a known transcript are needed: name them as in the GRID corpus")
-    basis, explained = _shapes(recordings)
-    parameters = [_parameters(recording.displacement, basis) for recording in aligned]
+    basis, explained = estimate_basis(np.concatenate([recording.displacement for recording in recordings]))
+    parameters = [parameters_of(recording.displacement, basis) for recording in aligned]
     touching = _labiodental_aperture(aligned, parameters)
     lead_s, tongue, spreads_s = _best_timing(aligned, parameters, touching)
     targets, measured = [], {}
@@ -153,53 +153,6 @@ _DESCRIPTION = {
 
 def _tell(done: int, total: int) -> None:
     print(f"tracked {done} of {total} films", file=sys.stderr)
-
-
-def _articulatory(displacement: Floats) -> NDArray[np.float64]:
-    # Aperture, width and jaw of a displacement (..., K, 3): linear, so that a basis can have them one by one.
-    upper, lower = MEDIAPIPE_478.inner_lip_centres
-    right, left = MEDIAPIPE_478.mouth_corners
-    return np.stack(
-        [
-            displacement[..., lower, 1] - displacement[..., upper, 1],
-            displacement[..., left, 0] - displacement[..., right, 0],
-            displacement[..., MEDIAPIPE_478.chin, 1],
-        ],
-        axis=-1,
-    )
-
-
-def _shapes(recordings: Sequence[Recording]) -> tuple[NDArray[np.float64], float]:
-    """Return the basis (P, K, 3) and the share of lip variance that it explains."""
-    displacement = np.concatenate([recording.displacement for recording in recordings])
-    flat = displacement.reshape(len(displacement), -1)
-    guides = _articulatory(displacement)
-    guided = np.linalg.lstsq(guides, flat, rcond=None)[0]
-    left_over = (flat - guides @ guided).reshape(displacement.shape)
-    lips = list(MEDIAPIPE_478.subsets["lips-40"])
-    lips_left_over = left_over[:, lips].reshape(len(flat), -1)
-    count = len(PARAMETERS) - guides.shape[1]
-    axes = np.linalg.svd(lips_left_over, full_matrices=False)[2][:count]
-    axes *= np.sign(axes[np.arange(count), np.abs(axes).argmax(axis=1)])[:, None]  # a direction, not a sign of the day
-    scores = lips_left_over @ axes.T
-    scale = scores.std(axis=0)
-    rest = np.linalg.lstsq(scores / scale, left_over.reshape(len(flat), -1), rcond=None)[0]
-    basis = np.concatenate([guided, rest]).reshape(len(PARAMETERS), *displacement.shape[1:])
-    fitted = np.einsum("tp,pkj->tkj", np.hstack([guides, scores / scale]), basis)
-    unexplained = np.square(displacement - fitted)[:, lips].sum()
-    about_mean = np.square(displacement - displacement.mean(axis=0))[:, lips].sum()
-    return basis, float(1 - unexplained / about_mean)
-
-
-def _parameters(displacement: Floats, basis: Floats) -> NDArray[np.float64]:
-    """Return (T, P): aperture, width and jaw as measured, the other shapes by least squares on the lips."""
-    lips = list(MEDIAPIPE_478.subsets["lips-40"])
-    guides = _articulatory(displacement)
-    count = guides.shape[1]
-    left_over = displacement - np.einsum("tp,pkj->tkj", guides, basis[:count])
-    shapes = basis[count:, lips].reshape(len(PARAMETERS) - count, -1)
-    scores = np.linalg.lstsq(shapes.T, left_over[:, lips].reshape(len(displacement), -1).T, rcond=None)[0]
-    return np.hstack([guides, scores.T])
 
 
 def _labiodental_aperture(aligned: Sequence[Recording], parameters: Sequence[Floats]) -> float:

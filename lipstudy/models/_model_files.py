@@ -1,0 +1,10 @@
+"""Names of the files of a trained model, known without loading what reads them."""
+
+__all__ = ["CARD_FILE", "DEFAULT_FILES", "WEIGHTS_FILE"]
+
+WEIGHTS_FILE = "model.safetensors"
+"""In the folder of a trained model: weights that cannot run code."""
+CARD_FILE = "card.json"
+"""In the folder of a trained model: what it is, with the hash of the weights."""
+DEFAULT_FILES = ("tcn.safetensors", "tcn.json")
+"""Weights and card of the model that this package carries."""
