@@ -48,7 +48,7 @@ SCENARIOS: Mapping[str, Assumptions] = {
     "preferred at 1.19": replace(_STUDY, effect=0.5),
 }
 """Name -> what is true. Without asymmetry the preferred articulation is 1; else 2^(0.5 / 2)."""
-_EVERY = (1, 8, 4)
+_EVERY = (1, 4, 4)
 """Of each scenario every so many studies are made: the first is what the claim of 5 % rests on."""
 
 ANALYSES = {
@@ -135,7 +135,7 @@ def simulated_studies(
     Parameters
     ----------
     studies : int >= 1
-        Of the first scenario; an eighth and a quarter as many of the others.
+        Of the first scenario; a quarter as many of the others.
     work : Path, optional
         A file to which every study is added as soon as it is analysed, and from which it is read the next time.
     seed : int >= 0

@@ -96,7 +96,7 @@ def test_mirrored_scales_mirror_the_asymmetry(choices):
     mirrored = fit_mixed_logit(STUDY, choices.assign(x=-choices.x), check=False)
     there, back = asymmetry(fit, tested=(0.5, 2)), asymmetry(mirrored, tested=(0.5, 2))
     assert back.difference == pytest.approx(-there.difference, abs=1e-6)
-    assert back.p == pytest.approx(there.p, rel=1e-4)
+    assert back.p == pytest.approx(there.p, rel=1e-3)
 
 
 def test_one_sided_scales_have_no_asymmetry():
