@@ -119,7 +119,7 @@ def analyse_trials(
         "scale": scale,
         "design": "articulation",
         "simulated": any(trial.simulated for trial in trials),
-        "data": _data(everyone, choices),
+        "data": _data(everyone, choices, verdicts),
         "checks": found,
         "preregistration": _preregistration(trials, lock),
         "exclusions": exclusions(everyone, verdicts, scale=scale, level=LEVEL, tell=tell),
@@ -182,13 +182,18 @@ def _preregistration(trials: Sequence[Trial], lock: StudyLock | None) -> dict[st
     }
 
 
-def _data(trials: Sequence[Trial], choices: Choices) -> dict[str, Any]:
+def _data(trials: Sequence[Trial], choices: Choices, verdicts: Mapping[str, str]) -> dict[str, Any]:
     table = choices.table
+    left_out = dict(choices.left_out)
+    for verdict, told in (("keep_apart", "of people kept apart"), ("reject", "of people rejected")):
+        count = sum(verdicts.get(trial.participant) == verdict for trial in trials)
+        if count:
+            left_out[told] = count
     return {
         "trials": len(trials),
         "simulated_trials": sum(trial.simulated for trial in trials),
         "analysed": len(table),
-        "left_out": choices.left_out,
+        "left_out": left_out,
         "participants": int(table["participant"].nunique()),
         "participants_with_any_trial": len({trial.participant for trial in trials}),
         "sentences": int(table["sentence"].nunique()),
@@ -224,7 +229,11 @@ def _analysis(name: str, table: Any, scale: Scale) -> dict[str, Any]:
     result |= {"model": fit.as_json(), "reduction": list(steps)}
     if not fit.ok:
         separated = fit.verdict.startswith("separated")
-        return result | {"refused": fit.verdict, "penalised": penalised(formula, table) if separated else None}
+        return result | {
+            "refused": fit.verdict,
+            "penalised": penalised(formula, table) if separated else None,
+            "population": population_check(formula, table) if name == ALL and not separated else None,
+        }
     population = population_check(fit.formula, table) if name == ALL else None
     return result | _curve(fit, articulations, scale) | {"population": population}
 

@@ -68,7 +68,9 @@ def headline(results: dict[str, Any]) -> str:
     main = results["analyses"][0]
     simulated = _warning(results)
     if main["refused"] is not None:
-        return f"{simulated}The model gives no answer: {main['refused']}."
+        beside = "; penalised estimates stand in the page" if main["penalised"] else ""
+        beside = "; a population-average model stands in the page" if main["population"] else beside
+        return f"{simulated}The model gives no answer: {main['refused']}{beside}."
     if main["asymmetry"] is None:
         return f"{simulated}Over- and under-articulation were not both shown at the same distance from the original."
     return simulated + " ".join([_asymmetry(results, main["asymmetry"]), *_preferred(results, main["preferred"])])

@@ -179,6 +179,8 @@ def test_results_stand_with_and_without_those_who_are_excluded(study) -> None:
     assert [(row["people"], row["participants"]) for row in exclusions["rows"]] == [
         ("used", 14), ("with those kept apart", 15), ("with everyone", 16),
     ]  # fmt: skip
+    left_out = {"of people kept apart": 32, "of people rejected": 32}
+    assert analyse_trials(study, draws=100, verdicts=verdicts)["data"]["left_out"] == left_out
     with pytest.raises(InputError, match="leave no participant to use"):
         analyse_trials(study, verdicts=dict.fromkeys(map(_name, range(1, 17)), "reject"))
 
