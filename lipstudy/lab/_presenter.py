@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lipstudy.errors import InputError
 from lipstudy.lab._dialog import Dialog
 from lipstudy.lab._page import Button, Page, TextField, split_text
 from lipstudy.lab._speaker import SPEAKER_SR, Speaker
@@ -16,6 +17,7 @@ from lipstudy.study import (
     AttentionScreen,
     BreakScreen,
     CheckScreen,
+    ClipFailedError,
     ConsentScreen,
     FeedbackScreen,
     InstructionsScreen,
@@ -234,8 +236,11 @@ class LabPresenter(Presenter):
         self.dialog.tell(Page(title="Check of the sound", text="Listen."), seconds=0.6)
         samples = tones(count)
         if self._speaker is not None:
-            self._speaker.load(samples)
-            self._speaker.start_at(self.window.now_s + 0.2)
+            try:
+                self._speaker.load(samples)
+                self._speaker.start_at(self.window.now_s + 0.2)
+            except ClipFailedError as error:
+                raise InputError(str(error)) from error
         self.dialog.tell(Page(title="Check of the sound", text="Listen."), seconds=0.3 + len(samples) / SPEAKER_SR)
         if self._speaker is not None:
             self._speaker.stop()

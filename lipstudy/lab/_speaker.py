@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
 from lipstudy.lab._psychopy import check_psychopy
+from lipstudy.study import ClipFailedError
 
 __all__ = ["SPEAKER_SR", "Speaker", "open_speaker", "sound_devices"]
 
@@ -46,12 +47,20 @@ class Speaker:
         """The device, as the system names it."""
 
     def load(self, samples: NDArray[np.float32]) -> None:
-        """Make ready to play `samples`, (N,) float32 at SPEAKER_SR, on both channels."""
-        self._stream.fill_buffer(np.repeat(samples.astype(np.float32)[:, None], 2, axis=1))
+        """Make ready to play `samples`, (N,) float32 at SPEAKER_SR, on both channels.
+
+        Raises ClipFailedError if the device is gone.
+        """
+        with self._told():
+            self._stream.fill_buffer(np.repeat(samples.astype(np.float32)[:, None], 2, axis=1))
 
     def start_at(self, time_s: float) -> None:
-        """Let the sound be heard from `time_s` on, by the window's clock; returns at once."""
-        self._stream.start(repetitions=1, when=time_s, wait_for_start=0)
+        """Let the sound be heard from `time_s` on, by the window's clock; returns at once.
+
+        Raises ClipFailedError if the device is gone.
+        """
+        with self._told():
+            self._stream.start(repetitions=1, when=time_s, wait_for_start=0)
 
     @property
     def started_s(self) -> float | None:
@@ -100,6 +109,14 @@ class Speaker:
         if late_s == float("inf"):
             raise InputError(f"the sound device '{self.name}' takes no sound: {remedy}")
         raise InputError(f"the sound device '{self.name}' starts every sound {late_s * 1000:.0f} ms late: {remedy}")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what the engine raises when its device is gone into a clip that failed."""
+        try:
+            yield
+        except Exception as error:
+            raise ClipFailedError(f"the sound device '{self.name}' plays no more: is it still plugged in?") from error
 
     def wait_for_start(self, *, timeout_s: float) -> float | None:
         """Wait until the sound has started, and return when; None if it has not after `timeout_s`."""

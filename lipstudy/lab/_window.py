@@ -182,7 +182,7 @@ class LabWindow:
             self._virtual_s += 1 / self.rate.hz
             return
         time.sleep(_IDLE_S)
-        if self.now_s - self._shown_s > _REDRAW_S:  # another window may have covered it
+        if self._page.num_pictures and self.now_s - self._shown_s > _REDRAW_S:  # another window may have covered it
             self._page.draw()
             self._shown_s = self.flip()
 

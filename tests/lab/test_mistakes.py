@@ -68,6 +68,7 @@ def test_no_sound_device(make_study, display, tmp_path: Path) -> None:
     assert not study.with_suffix(".data").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.needs_display
 def test_a_screen_that_pictures_do_not_wait_for(make_study, display) -> None:
     told = refused(["run", make_study(), "--no-sound-needed"], {**os.environ, "DISPLAY": display})
@@ -103,6 +104,7 @@ def test_clips_longer_than_memory(make_study, display, monkeypatch) -> None:
         check_for_window(lab, window)
 
 
+@pytest.mark.slow
 @pytest.mark.needs_display
 def test_a_participant_who_is_running_elsewhere(make_study, display) -> None:
     study = make_study()
@@ -120,6 +122,7 @@ def test_a_participant_who_is_running_elsewhere(make_study, display) -> None:
     assert "is open in another process" in told
 
 
+@pytest.mark.slow
 @pytest.mark.needs_display
 def test_a_disk_that_fills_up_in_a_session_loses_nothing(make_study, display) -> None:
     study = make_study("repetitions: 4\n", frames=4, participants=1)

@@ -132,6 +132,7 @@ def test_every_screen_of_a_session_takes_keys(make_study, started, press, displa
     assert sitting["screen_px"] == [1280, 1024]
 
 
+@pytest.mark.slow
 def test_esc_twice_pauses_and_the_same_command_goes_on(make_study, started, press, display, environment) -> None:
     study = make_study("", frames=5)
     folder = study.with_suffix(".data")
@@ -157,6 +158,7 @@ def test_esc_twice_pauses_and_the_same_command_goes_on(make_study, started, pres
     assert "the session of participant P01 has ended" in done.stderr
 
 
+@pytest.mark.slow
 def test_without_a_study_the_screen_offers_studies_and_the_next_slot(
     make_study, started, press, display, environment
 ) -> None:

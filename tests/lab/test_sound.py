@@ -58,3 +58,25 @@ def test_sound_is_heard_when_the_device_says_so(display, sound, tmp_path) -> Non
     assert np.abs(started - due).max() < 0.005
     # The recording has a clock of its own and no common zero, so the distances between clicks are held together.
     assert np.abs(np.diff(heard_s) - np.diff(started)).max() < 0.030
+
+
+def test_a_device_that_is_gone_fails_the_clip_and_not_the_session(display, sound) -> None:
+    program = (
+        "import numpy as np\n"
+        "from lipstudy.lab import open_speaker\n"
+        "from lipstudy.study import ClipFailedError\n"
+        "with open_speaker() as speaker:\n"
+        "    speaker._stream.close()\n"
+        "    try:\n"
+        "        speaker.load(np.zeros(480, np.float32))\n"
+        "    except ClipFailedError as error:\n"
+        "        print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **sound, "DISPLAY": display},
+    )
+    assert "the sound device 'default' plays no more: is it still plugged in?" in done.stdout
