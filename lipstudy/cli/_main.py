@@ -51,7 +51,7 @@ VERBS = {
     "run": ("lipstudy.cli._lab", "Run a participant's session in the lab."),
     "withdraw": ("lipstudy.cli._folder", "Delete the session of a person who takes back consent."),
     "export": ("lipstudy.cli._folder", "Write a study folder as a Psych-DS data set with its codebook."),
-    "fit": ("lipstudy.cli._inference", "Fit a mixed logit model to a table, with two engines."),
+    "fit": ("lipstudy.cli._inference", "Fit a mixed logit model to a table, with engines that must agree."),
     "rank": ("lipstudy.cli._rank", "Rank what was compared in pairs: strengths in JOD, with intervals."),
     "analyze": ("lipstudy.cli._inference", "Turn a trial table into results.json and a report page."),
     "power": ("lipstudy.cli._inference", "Say how many participants and sentences a study needs, by simulation."),
