@@ -21,7 +21,7 @@ from lipstudy.models._films import Film
 from lipstudy.models._moving import LipMotionModel, move_lips
 from lipstudy.models._visemes import VISEMES, Segment, segments_of
 from lipstudy.records import provenance, write_bytes, write_text
-from lipstudy.speech import Phone, Speech, align_transcript
+from lipstudy.speech import Phone, Speech, align_speech
 
 __all__ = [
     "Evaluation",
@@ -152,7 +152,7 @@ def phones_of_films(films: Sequence[Film]) -> list[tuple[Phone, ...] | None]:
     for film in films:
         try:
             text = film.file.text
-            found.append(None if text is None else align_transcript(Sound(film.samples, SR), text.split()))
+            found.append(None if text is None else align_speech(Speech.of_sound(Sound(film.samples, SR)), text).phones)
         except InputError as error:
             raise InputError(f"{film.file.path}: {error}") from error
     return found

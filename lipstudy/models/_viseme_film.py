@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.face import MEDIAPIPE_478, symmetric_face, track_film
-from lipstudy.media import read_sound
 from lipstudy.models._visemes import Segment, segments_of
 from lipstudy.motion import articulation_weights
-from lipstudy.speech import align_transcript
+from lipstudy.speech import Speech, align_speech
 
 __all__ = ["Recording", "read_recordings"]
 
@@ -86,7 +85,7 @@ def _recording_of(path: Path) -> Recording:
     neutral = track.neutral.astype(np.float64)
     displacement = articulation_weights(MEDIAPIPE_478)[:, None] * (track.points - neutral)
     words = _words_of(path.stem)
-    segments = segments_of(align_transcript(read_sound(path, sr=16000), words)) if words else None
+    segments = segments_of(align_speech(Speech.of_file(path), words).phones) if words else None
     return Recording(path.stem, symmetric_face(displacement, MEDIAPIPE_478), neutral, track.fps, segments)
 
 

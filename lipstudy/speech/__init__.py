@@ -1,6 +1,6 @@
 """What is said, when: phones in time, and synthetic speech for prompts."""
 
-from lipstudy.speech._alignment import AlignedWord, Alignment, align_speech, align_transcript
+from lipstudy.speech._alignment import AlignedWord, Alignment, align_speech
 from lipstudy.speech._phones import PAUSE, Phone, check_tiling
 from lipstudy.speech._speech import Speech
 from lipstudy.speech._synthesis import Utterance, synthesise
@@ -14,7 +14,6 @@ __all__ = [
     "Speech",
     "Utterance",
     "align_speech",
-    "align_transcript",
     "check_tiling",
     "read_textgrid",
     "synthesise",

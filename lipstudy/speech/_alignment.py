@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress
-from lipstudy.media import Sound
 from lipstudy.speech._phones import PAUSE, Phone
 from lipstudy.speech._pronunciation import IPA_OF, words_in
 from lipstudy.speech._recogniser import FRAME_S, SR, HeardWord, Recogniser
 from lipstudy.speech._speech import Speech
 
-__all__ = ["AlignedWord", "Alignment", "align_speech", "align_transcript"]
+__all__ = ["AlignedWord", "Alignment", "align_speech"]
 
 _MISFIT = -4.0
 """Fit under which one word is doubted. On nine GRID clips 1 of 54 right words lies under it, and half of the wrong."""
@@ -126,11 +125,6 @@ def align_speech(speech: Speech, transcript: str | Sequence[str], *, progress: P
         if progress is not None:
             progress(round(phones[-1].end_s), max(1, round(speech.duration_s)))
     return Alignment(tuple(aligned), _tiled(phones, duration_s=speech.duration_s), guessed)
-
-
-def align_transcript(sound: Sound, words: Sequence[str]) -> tuple[Phone, ...]:
-    """Return the phones of `align_speech`, for sound in memory."""
-    return align_speech(Speech.of_sound(sound), words).phones
 
 
 def _phrases(
