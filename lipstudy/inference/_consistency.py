@@ -85,14 +85,35 @@ def consistency(
     people = len(participants)
     if people < 3:
         return ()
+    first = np.ones(len(row), bool) if left_is_first is None else left_is_first
+    log_p = _by_the_others(design, row, counts, participant, people)
+    return _all_judged(log_p, counts, participant, participants, first)
+
+
+def _by_the_others(
+    design: Array, row: NDArray[np.intp], counts: Array, participant: NDArray[np.intp], people: int
+) -> Array:
+    """Return (answers, 2): log probabilities of each answer by a model of everybody but its person."""
+    used, row = np.unique(row, return_inverse=True)
+    row, design = row.reshape(-1), design[used]
     none = np.zeros(len(row), np.intp)
     cells = Cells(row, participant, none, counts, rows=len(design), participants=people, items=0)
     # Firth's estimates, because without one person the rest may be unanimous about something.
     beta, _ = choice_estimates(design, left_out(cells, "participants"), bias_reduced=True)
-    log_p = log_probabilities(design, beta)
-    first = np.ones(len(row), bool) if left_is_first is None else left_is_first
+    # Where the others have not compared enough, they say nothing.
+    return log_probabilities(design, np.nan_to_num(beta))[participant, row]
+
+
+def _all_judged(
+    log_p: Array,
+    counts: Array,
+    participant: NDArray[np.intp],
+    participants: Sequence[str],
+    first: NDArray[np.bool_],
+) -> tuple[PersonConsistency, ...]:
+    people = len(participants)
     measured = [
-        _measured(name, counts[own], log_p[place][row[own]], first[own])
+        _measured(name, counts[own], log_p[own], first[own])
         for place, name in enumerate(participants)
         for own in [participant == place]
     ]
@@ -112,16 +133,20 @@ def consistency_of_comparisons(comparisons: Comparisons, *, side: bool = True) -
     With enough answers each item has strengths of its own: what is best in one scene may be worst in the next, and a
     person who follows that is not odd.
     """
+    people = len(comparisons.participants)
+    if people < 3:
+        return ()
     design = pair_design(comparisons, side=side)
-    rows, free = len(design.signed), len(comparisons.conditions) - 1
-    signed, row = design.signed, design.row
-    items = len(comparisons.items)
-    if items > 1 and comparisons.counts.sum() >= _ANSWERS_A_TERM * items * free:
-        own = np.kron(np.eye(items), design.signed[:, :free])
-        signed = np.column_stack([own, np.tile(design.signed[:, free:], (items, 1))])
-        row = comparisons.item * rows + design.row
     answers = two_answers(comparisons.counts)
-    return consistency(signed, row, answers, comparisons.participant, comparisons.participants)
+    items = len(comparisons.items)
+    if items < 2 or answers.sum() < _ANSWERS_A_TERM * items * (len(comparisons.conditions) - 1):
+        return consistency(design.signed, design.row, answers, comparisons.participant, comparisons.participants)
+    log_p = np.zeros((len(answers), 2))
+    for item in range(items):
+        own = comparisons.item == item
+        log_p[own] = _by_the_others(design.signed, design.row[own], answers[own], comparisons.participant[own], people)
+    first = np.ones(len(answers), bool)
+    return _all_judged(log_p, answers, comparisons.participant, comparisons.participants, first)
 
 
 def _measured(name: str, counts: Array, log_p: Array, first: NDArray[np.bool_]) -> PersonConsistency:
