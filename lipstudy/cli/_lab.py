@@ -120,10 +120,23 @@ def calibrate(seconds: float, size_px: int, path: Path, output: Output, **machin
         output.progress("calibrating", "clip pair") as progress,
     ):
         found = measure(booth, seconds=seconds, size_px=size_px, progress=progress)
-    write_calibration(path, found)
-    lines = [*found.findings, "Not known from within:", *(f"- {line}" for line in UNKNOWN), f"Report: {path}"]
+    picture = write_calibration(path, found)
+    rates = [{name: value for name, value in asdict(rate).items() if name != "intervals_ms"} for rate in found.rates]
+    lines = [
+        *found.findings,
+        "Not known from within:",
+        *(f"- {line}" for line in UNKNOWN),
+        f"Report: {path}, every flip in {picture}",
+    ]
     output.result(
-        {"report": str(path), "machine": found.machine, "rates": [asdict(rate) for rate in found.rates]},
+        {
+            "report": str(path),
+            "picture": str(picture),
+            "machine": found.machine,
+            "rates": rates,
+            "findings": found.findings,
+            "complete": found.complete,
+        },
         "\n".join(lines),
     )
 

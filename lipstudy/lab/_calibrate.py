@@ -17,7 +17,7 @@ from lipstudy.lab._page import clip_boxes
 from lipstudy.lab._playback import LoadedClip, Played, play
 from lipstudy.lab._run import Booth, machine_facts
 from lipstudy.lab._speaker import SPEAKER_SR
-from lipstudy.records import Clip, write_text
+from lipstudy.records import Clip, atomic_path, write_text
 from lipstudy.study import IN_SYNC_MS, PauseAsked
 
 __all__ = ["UNKNOWN", "Calibration", "PlayedRate", "calibrate", "write_calibration"]
@@ -58,10 +58,12 @@ class PlayedRate:
     flips: int
     interval_ms: float
     """Median time between flips."""
-    jitter_ms: float
-    """Standard deviation of that time, late flips left out."""
+    jitter_ms: float | None
+    """Standard deviation of that time, late flips left out; None if all were late."""
     av_offsets_ms: tuple[float, ...]
     """Sound after picture in each playing, by the device's own account."""
+    intervals_ms: tuple[float, ...]
+    """The times between flips, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Calibration:
             word = "GOOD" if share <= 0.001 else "BAD" if share > 0.01 else "FAIR"
             told.append(
                 f"{word}: {rate.dropped_frames} of {rate.frames} frames dropped at {rate.fps:g} frames/s"
-                f" ({rate.late_flips} of {rate.flips} flips late, jitter {rate.jitter_ms:.2f} ms)."
+                f" ({rate.late_flips} of {rate.flips} flips late, {_jitter(rate.jitter_ms)})."
             )
         told += self._about_sound()
         return sorted(told, key=lambda line: ("BAD", "FAIR", "GOOD").index(line.split(":")[0]))
@@ -156,10 +158,36 @@ def calibrate(
     return Calibration(at, seconds, size_px, machine_facts(booth), tuple(rates), complete=not stopped)
 
 
-def write_calibration(path: Path, calibration: Calibration) -> None:
-    """Write a calibration as JSON. Raises OutputError."""
+def write_calibration(path: Path, calibration: Calibration) -> Path:
+    """Write a calibration as JSON, and beside it a picture of every flip; return the picture. Raises OutputError."""
     told = asdict(calibration) | {"findings": calibration.findings, "unknown": list(UNKNOWN)}
-    write_text(path, json.dumps(told, indent=2) + "\n")
+    write_text(path, json.dumps(told) + "\n")
+    picture = path.with_suffix(".png")
+    _draw_flips(picture, calibration)
+    return picture
+
+
+def _draw_flips(path: Path, calibration: Calibration) -> None:
+    """Draw the time before each flip: a calm screen is one line, each point above it a refresh that was missed."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 2.6 * len(calibration.rates)), layout="constrained")
+    period_ms = 1000 / calibration.machine["screen_hz"]
+    panels = figure.subplots(len(calibration.rates), 1, squeeze=False)[:, 0]
+    for panel, rate in zip(panels, calibration.rates, strict=True):
+        panel.axhline(1.5 * period_ms, color="0.7", linewidth=1)
+        panel.plot(rate.intervals_ms, ".", markersize=3, color="#2f6f9f")
+        panel.set_ylim(0, max(3 * period_ms, 1.05 * max(rate.intervals_ms)))
+        panel.set_ylabel("ms")
+        told = f"{rate.fps:g} frames/s: {rate.late_flips} of {rate.flips} flips late (above the line), "
+        panel.set_title(f"{told}{rate.dropped_frames} of {rate.frames} frames dropped", fontsize=10, loc="left")
+    panels[-1].set_xlabel("flip")
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=110)
+
+
+def _jitter(jitter_ms: float | None) -> str:
+    return "all" if jitter_ms is None else f"jitter {jitter_ms:.2f} ms"
 
 
 def _escape(inputs: list[Input]) -> bool:
@@ -215,6 +243,7 @@ def _summed(fps: float, frames: int, played: Sequence[Played], hz: float) -> Pla
         late_flips=int(late.sum()),
         flips=len(intervals),
         interval_ms=round(float(np.median(intervals)) * 1000, 3),
-        jitter_ms=round(float(intervals[~late].std()) * 1000, 3) if (~late).any() else float("nan"),
+        jitter_ms=round(float(intervals[~late].std()) * 1000, 3) if (~late).any() else None,
         av_offsets_ms=offsets,
+        intervals_ms=tuple(round(float(interval) * 1000, 3) for interval in intervals),
     )

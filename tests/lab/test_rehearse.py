@@ -1,8 +1,10 @@
 """A rehearsal goes through every screen of a study, in the real window, with frames counted."""
 
+import json
+
 import pytest
 
-from lipstudy.lab import LabSettings, Page, calibrate, open_booth, open_study, rehearse_study
+from lipstudy.lab import LabSettings, Page, calibrate, open_booth, open_study, rehearse_study, write_calibration
 
 pytestmark = pytest.mark.needs_display
 
@@ -82,7 +84,7 @@ def test_a_clip_that_disappears_leaves_a_row_with_the_reason(make_study, display
     assert [trial.sentence for trial in found.trials if trial.valid] == ["two"]
 
 
-def test_calibration_counts_frames_and_says_what_it_does_not_know(display, tmp_path, capsys) -> None:
+def test_calibration_counts_frames_and_says_what_it_does_not_know(display, tmp_path) -> None:
     settings = LabSettings(no_sound_needed=True, sound_device="no such device", windowed=True)
     with open_booth(settings, need_vsync=False) as booth:
         found = calibrate(booth, seconds=6, size_px=64)
@@ -91,5 +93,10 @@ def test_calibration_counts_frames_and_says_what_it_does_not_know(display, tmp_p
         assert rate.frames == 2 * 3 * rate.fps
         assert 0 < rate.shown_frames <= rate.frames
         assert rate.dropped_frames >= rate.frames - rate.shown_frames
+    picture = write_calibration(tmp_path / "booth.json", found)
+    assert picture.stat().st_size > 5000
+    written = json.loads((tmp_path / "booth.json").read_text())
+    assert len(written["rates"][0]["intervals_ms"]) == written["rates"][0]["flips"]
+    assert any("photodiode" in line for line in written["unknown"])
     assert any("no sound was played" in line for line in found.findings)
     assert any("do not wait for the refresh" in line for line in found.findings)
