@@ -262,8 +262,9 @@ def test_the_command_makes_the_model_again(grid: Path, tmp_path: Path) -> None:
         assert sorted(again.files) == sorted(kept.files)
         for name, tolerance in (
             ("basis", 0.02),
-            ("targets", 0.3),
-            ("spread_s", 0.021),
+            # The card's revision aligned some words a frame or two elsewhere; the residual shapes feel it most.
+            ("targets", 0.7),
+            ("spread_s", 0.051),
             ("labiodental_aperture", 0.005),
         ):
             np.testing.assert_allclose(again[name], kept[name], atol=tolerance)
