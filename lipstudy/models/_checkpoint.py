@@ -46,7 +46,7 @@ class Checkpoint:
     scale: NDArray[np.float32]
     """(P,) what one unit of the network's output is, IOD; the calibrated gains are in it."""
     closed_from: float
-    """Likelihood of contact above which the lips are closed."""
+    """Likelihood of /p b m/ at which the lips are half closed."""
     speakers: tuple[str, ...]
     """Speakers with an embedding, in its order."""
     card: Mapping[str, Any]

@@ -24,6 +24,12 @@ LIPS_PER_S = FEATURES_PER_S // _STRIDE
 
 _KERNEL = 3
 _BAND_SCALE = 3.0
+_BILABIALS = tuple(PHONES.index(phone) for phone in ("P", "B", "M"))
+_SILENCES = tuple(PHONES.index(phone) for phone in ("silence", "noise"))
+_PAUSE = 25
+"""Half a second of lip frames: longer than the silence of a plosive."""
+_PAUSE_SHARE = 0.75
+"""Likelihood of silence, over that time, from which the lips begin to rest."""
 _PHONE_SCALE = 3.0
 
 
@@ -33,7 +39,7 @@ class NetworkSize:
 
     hearing: int = 256
     """Units of each hidden layer that tells phones."""
-    hidden: int = 32
+    hidden: int = 48
     """Channels of the layers that move the lips."""
     dilations: tuple[int, ...] = (1, 2, 4, 8)
     """Of the temporal layers, in frames of 20 ms."""
@@ -136,12 +142,22 @@ class LipNetwork(nn.Module):
         return torch.stack([member(heard, speaker) for member in self.members])
 
     def forward(self, features: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor]:
-        """Return lip parameters (B, T // 2, P) in units of their deviation, and the likelihood of contact (B, T // 2).
+        """Return lip parameters (B, T // 2, P) in units of their deviation, and how far the lips close (B, T // 2).
+
+        They close for /p b m/, as likely as one is heard, and rest in pauses.
 
         `speaker` is an embedding (B, E): a row of `speakers`, or zeros for somebody else.
         """
-        out = self.each(self.heard(features), speaker).mean(dim=0).transpose(1, 2)
-        return out[..., : len(PARAMETERS)], torch.sigmoid(out[..., len(PARAMETERS)])
+        heard = self.heard(features)
+        out = self.each(heard, speaker).mean(dim=0).transpose(1, 2)
+        phones = heard[:, : len(PHONES)] / _PHONE_SCALE
+        bilabial = phones[:, list(_BILABIALS)].sum(dim=1)
+        padded = torch.cat([bilabial[:, :1], bilabial, bilabial[:, -1:]], dim=1)
+        bilabial = padded[:, :-2] / 4 + padded[:, 1:-1] / 2 + padded[:, 2:] / 4
+        silence = nn.functional.avg_pool1d(
+            phones[:, list(_SILENCES)].sum(dim=1, keepdim=True), _PAUSE, 1, _PAUSE // 2, count_include_pad=False
+        )
+        return out[..., : len(PARAMETERS)], torch.maximum(bilabial, 2 * torch.relu(silence[:, 0] - _PAUSE_SHARE))
 
 
 REACH_FRAMES = 64

@@ -21,8 +21,8 @@ __all__ = ["NeuralLipMotion"]
 Floats = NDArray[np.floating[Any]]
 
 _APERTURE = PARAMETERS.index("aperture")
-_SEALED_OVER = 0.15
-"""Range of likelihood over which the lips go from free to closed."""
+_SEALED_OVER = 0.2
+"""Range of the likelihood of /p b m/ over which the lips go from free to closed."""
 _SECONDS_AT_ONCE = 10.0
 
 

@@ -35,7 +35,7 @@ class Recipe:
     """At most; each has `steps`."""
     patience: int = 8
     """Epochs without a better validation after which training ends, where there are takes to validate on."""
-    steps: int = 8
+    steps: int = 10
     """Updates of the weights in an epoch."""
     batch: int = 16
     """Takes in an update."""
