@@ -13,6 +13,7 @@ from lipstudy.execution import Progress
 
 if TYPE_CHECKING:
     from lipstudy.inference import MixedFit, Power, Scale
+    from lipstudy.report import Curve
 
 __all__ = ["analyze", "fit", "power"]
 
@@ -180,7 +181,26 @@ def _number(value: float | None, digits: int) -> str:
     "-o", "--output", "path", type=click.Path(path_type=Path),
     help="The page, or the folder for report.html (default: beside the trial table).",
 )  # fmt: skip
-@_scale_option
+@click.option(
+    "--scale",
+    type=click.Choice(["log2", "linear"]),
+    help="How articulation a enters as x, log2(a) or a - 1 (default: what the study declared, else log2).",
+)
+@click.option(
+    "--curve",
+    type=click.Choice(["quadratic", "spline"]),
+    help="Shape of the curve (default: what the study declared, else quadratic).",
+)
+@click.option(
+    "--equivalence",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Test that over- and under-articulation differ by less than this, log odds; 0.4 is 10 points near one half."
+    " (default: what the study declared).",
+)
+@click.option(
+    "--simulations", type=click.IntRange(min=0), default=0, show_default=True,
+    help="Tables drawn from the model, for a test and an interval of the peak that few people or sentences allow.",
+)  # fmt: skip
 @click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Of each bootstrap.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes that fit a large study."
@@ -194,7 +214,10 @@ def analyze(
     clip_mb: float,
     title: str,
     path: Path | None,
-    scale: "Scale",
+    scale: "Scale | None",
+    curve: "Curve | None",
+    equivalence: float | None,
+    simulations: int,
     draws: int,
     workers: int,
     seed: int,
@@ -226,6 +249,9 @@ def analyze(
             clip_sentences=clip_sentences or None,
             most_clip_mb=clip_mb,
             scale=scale,
+            curve=curve,
+            equivalence_log_odds=equivalence,
+            simulations=simulations,
             title=title,
             seed=seed,
             draws=draws,

@@ -1,6 +1,7 @@
 """Choices to estimates."""
 
 from lipstudy.inference._agreement import Agreement, krippendorff_alpha
+from lipstudy.inference._asymmetry_test import compare_without_asymmetry
 from lipstudy.inference._basis import Scale
 from lipstudy.inference._bootstrap import Bootstrap, ModelComparison, compare_models, parametric_bootstrap
 from lipstudy.inference._choices import Choices, choices_from_trials
@@ -9,13 +10,14 @@ from lipstudy.inference._comparisons import Comparisons, comparisons_from_table
 from lipstudy.inference._consistency import PersonConsistency, consistency, consistency_of_comparisons
 from lipstudy.inference._curve import (
     Asymmetry,
+    CurveModel,
     CurvePoint,
     PreferredArticulation,
     asymmetry,
     preference_curve,
     preferred_articulation,
 )
-from lipstudy.inference._default import curve_formula
+from lipstudy.inference._default import curve_formula, curve_knots
 from lipstudy.inference._engine_fit import EngineFit, RandomEstimate
 from lipstudy.inference._levels import refuse_lone_levels
 from lipstudy.inference._mixed import FixedEffect, MixedFit, fit_mixed_logit
@@ -26,7 +28,7 @@ from lipstudy.inference._population import PopulationEffect, PopulationFit, popu
 from lipstudy.inference._power import Assumptions, Power, simulate_choices, simulated_power
 from lipstudy.inference._proportion import Proportion, proportion
 from lipstudy.inference._ranking import PairDifference, Ranked, Ranking, rank_conditions
-from lipstudy.inference._reduction import fit_reduced
+from lipstudy.inference._reduction import fit_reduced, last_rung
 from lipstudy.inference._sensitivity import CurveSensitivity, OddSentence, curve_sensitivity
 from lipstudy.inference._strengths import PairedModel, PairTerm, Ties, fit_strengths, jod_unit
 from lipstudy.inference._tables import is_trial_table, read_table, with_factors
@@ -38,6 +40,7 @@ __all__ = [
     "Bootstrap",
     "Choices",
     "Comparisons",
+    "CurveModel",
     "CurvePoint",
     "CurveSensitivity",
     "EngineFit",
@@ -66,10 +69,12 @@ __all__ = [
     "asymmetry",
     "choices_from_trials",
     "compare_models",
+    "compare_without_asymmetry",
     "comparisons_from_table",
     "consistency",
     "consistency_of_comparisons",
     "curve_formula",
+    "curve_knots",
     "curve_sensitivity",
     "equivalence",
     "fit_mixed_logit",
@@ -80,6 +85,7 @@ __all__ = [
     "is_trial_table",
     "jod_unit",
     "krippendorff_alpha",
+    "last_rung",
     "parametric_bootstrap",
     "population_average",
     "preference_curve",

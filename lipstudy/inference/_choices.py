@@ -35,7 +35,7 @@ def choices_from_trials(
     - ``chosen``: 1 if the test clip was preferred, else 0;
     - ``x``: articulation of test less reference on the model's scale; against the original, log2(a) or a - 1;
     - ``x2``: the same for the square, so that a quadratic utility of each clip is modelled; against the original, x^2;
-      with `knots`, ``spline1``, ``spline2``, ... instead, the other terms of a restricted cubic spline;
+      with `knots`, ``spline1``, ``spline2``, ... besides, the other terms of a restricted cubic spline;
     - ``articulation``: articulation of the test clip;
     - ``reference``: articulation of the reference;
     - ``side``: +0.5 if the test clip was on the left, -0.5 if on the right;
@@ -96,8 +96,11 @@ def _choice(trial: Trial, scale: Scale, knots: Sequence[float] | None) -> dict[s
     strength = {"left": -math.inf if left == 1 else left, "right": -math.inf if right == 1 else right}
     side = max(strength, key=lambda name: strength[name])
     test, reference = (left, right) if side == "left" else (right, left)
-    origin = curve_terms(reference, scale=scale, knots=knots)
-    terms = {name: value - origin[name] for name, value in curve_terms(test, scale=scale, knots=knots).items()}
+    terms: dict[str, float] = {}
+    for of_spline in (None, knots) if knots else (None,):
+        origin = curve_terms(reference, scale=scale, knots=of_spline)
+        changed = curve_terms(test, scale=scale, knots=of_spline)
+        terms |= {name: value - origin[name] for name, value in changed.items()}
     return trial.model_dump() | {
         "chosen": int(trial.response == side),
         **terms,

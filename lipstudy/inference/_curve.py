@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,49 @@ from lipstudy.errors import InputError
 from lipstudy.inference._basis import SPLINE_TERM, Scale, curve_terms, from_scale, to_scale
 from lipstudy.inference._bootstrap import Bootstrap
 from lipstudy.inference._design import INTERCEPT
-from lipstudy.inference._mixed import MixedFit
 from lipstudy.inference._satterthwaite import small_sample_quantile, two_sided
 
 __all__ = [
     "Asymmetry",
+    "CurveModel",
     "CurvePoint",
     "PreferredArticulation",
     "asymmetry",
     "preference_curve",
     "preferred_articulation",
 ]
+
+
+class CurveModel(Protocol):
+    """A fitted model of choices that has a curve: mixed or population-average."""
+
+    @property
+    def formula(self) -> str:
+        """What was fitted."""
+
+    @property
+    def verdict(self) -> str:
+        """Why no p-value is given, else "ok"."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the fit may be interpreted."""
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the fixed terms."""
+
+    @property
+    def beta(self) -> NDArray[np.float64]:
+        """(terms,)."""
+
+    @property
+    def covariance(self) -> NDArray[np.float64]:
+        """(terms, terms)."""
+
+    def df(self, contrast: NDArray[np.float64]) -> float:
+        """Return the degrees of freedom of a contrast of the fixed terms, (terms,)."""
+
 
 _GRID = 1001
 """Places at which the highest point of a spline is looked for."""
@@ -91,7 +123,7 @@ class Asymmetry:
 
 
 def preference_curve(
-    fit: MixedFit,
+    fit: CurveModel,
     grid: Sequence[float],
     *,
     scale: Scale = "log2",
@@ -105,7 +137,7 @@ def preference_curve(
 
     Parameters
     ----------
-    fit : MixedFit
+    fit : MixedFit or PopulationFit
         With the fixed terms (Intercept), x and optionally x2, or those of a spline.
     grid : sequence of float
         Articulation scales.
@@ -137,7 +169,7 @@ def preference_curve(
 
 
 def preferred_articulation(
-    fit: MixedFit,
+    fit: CurveModel,
     *,
     tested: tuple[float, float],
     scale: Scale = "log2",
@@ -154,7 +186,7 @@ def preferred_articulation(
 
     Parameters
     ----------
-    fit : MixedFit
+    fit : MixedFit or PopulationFit
         With the fixed terms x and x2, or those of a spline.
     tested : tuple of (float, float)
         Lowest and highest articulation shown.
@@ -173,7 +205,7 @@ def preferred_articulation(
     Source: Fieller 1954, Some problems in interval estimation.
     """
     _check(fit, *([f"{SPLINE_TERM}1"] if knots else ["x2"]))
-    if bootstrap is not None and bootstrap.terms != tuple(effect.term for effect in fit.fixed):
+    if bootstrap is not None and bootstrap.terms != fit.terms:
         raise InputError(f"the bootstrap is of the model '{bootstrap.formula}', not of '{fit.formula}'")
     found = _spline_peak if knots else _quadratic_peak
     articulation, delta, fieller = found(fit, tested, scale, knots or (), level)
@@ -200,9 +232,9 @@ _Interval = tuple[float, float] | None
 
 
 def _quadratic_peak(
-    fit: MixedFit, tested: tuple[float, float], scale: Scale, knots: Sequence[float], level: float
+    fit: CurveModel, tested: tuple[float, float], scale: Scale, knots: Sequence[float], level: float
 ) -> tuple[float | None, _Interval, _Interval]:
-    names = [effect.term for effect in fit.fixed]
+    names = fit.terms
     first, second = names.index("x"), names.index("x2")
     b1, b2 = fit.beta[first], fit.beta[second]
     v11, v22, v12 = fit.covariance[first, first], fit.covariance[second, second], fit.covariance[first, second]
@@ -226,7 +258,7 @@ def _quadratic_peak(
 
 
 def _spline_peak(
-    fit: MixedFit, tested: tuple[float, float], scale: Scale, knots: Sequence[float], level: float
+    fit: CurveModel, tested: tuple[float, float], scale: Scale, knots: Sequence[float], level: float
 ) -> tuple[float | None, _Interval, _Interval]:
     grid = _grid(tested, scale)
     curve = np.array([_weights(fit, articulation, scale, knots) for articulation in grid])
@@ -248,7 +280,7 @@ def _spline_peak(
 
 
 def _peaks(
-    fit: MixedFit,
+    fit: CurveModel,
     draws: NDArray[np.float64],
     tested: tuple[float, float],
     scale: Scale,
@@ -260,7 +292,7 @@ def _peaks(
         curve = np.array([_weights(fit, articulation, scale, knots) for articulation in grid])
         tops = (draws @ curve.T).argmax(axis=1)
         return np.where((tops > 0) & (tops < len(grid) - 1), np.array(grid)[tops], np.nan)
-    names = [effect.term for effect in fit.fixed]
+    names = fit.terms
     b1, b2 = draws[:, names.index("x")], draws[:, names.index("x2")]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         peaks = [from_scale(v, scale) if b < 0 else math.nan for v, b in zip(-b1 / (2 * b2), b2, strict=True)]
@@ -273,7 +305,7 @@ def _grid(tested: tuple[float, float], scale: Scale) -> list[float]:
 
 
 def asymmetry(
-    fit: MixedFit,
+    fit: CurveModel,
     *,
     tested: tuple[float, float],
     scale: Scale = "log2",
@@ -287,7 +319,7 @@ def asymmetry(
 
     Parameters
     ----------
-    fit : MixedFit
+    fit : MixedFit or PopulationFit
         With the fixed term x.
     tested : tuple of (float, float)
         Lowest and highest articulation shown.
@@ -315,18 +347,17 @@ def asymmetry(
     )  # fmt: skip
 
 
-def _check(fit: MixedFit, *more: str) -> None:
-    terms = {effect.term for effect in fit.fixed}
+def _check(fit: CurveModel, *more: str) -> None:
     for term in ("x", *more):
-        if term not in terms:
+        if term not in fit.terms:
             raise InputError(f"a preference curve needs the term '{term}' in the model, got '{fit.formula}'")
     if not np.isfinite(fit.covariance).all():
         raise InputError(f"there is no preference curve: {fit.verdict}")
 
 
-def _weights(fit: MixedFit, articulation: float, scale: Scale, knots: Sequence[float] | None) -> NDArray[np.float64]:
+def _weights(fit: CurveModel, articulation: float, scale: Scale, knots: Sequence[float] | None) -> NDArray[np.float64]:
     known: dict[str, Any] = {INTERCEPT: 1.0, **curve_terms(articulation, scale=scale, knots=knots)}
-    return np.array([known.get(effect.term, 0.0) for effect in fit.fixed])
+    return np.array([known.get(term, 0.0) for term in fit.terms])
 
 
 def _expit(value: float) -> float:

@@ -1,10 +1,12 @@
 """The default analysis of choices between articulation scales: its formula, in one place."""
 
+from collections.abc import Collection
 from typing import Any
 
+from lipstudy.errors import InputError
 from lipstudy.inference._basis import SPLINE_TERM
 
-__all__ = ["LEAST_SPEAKERS", "curve_formula"]
+__all__ = ["LEAST_SPEAKERS", "curve_formula", "curve_knots"]
 
 LEAST_SPEAKERS = 5
 """With fewer, a spread over speakers cannot be estimated: they are moderators, and the study speaks of them alone."""
@@ -43,3 +45,21 @@ def curve_formula(table: Any, *, moderator: str | None = None, interaction: bool
         fixed = fixed or [moderator]
     fixed = [*fixed, *(["side"] if table["side"].nunique() > 1 else [])]
     return f"chosen ~ {' + '.join([*(fixed or ['1']), *(f'({effects} | {group})' for group in groups)])}"
+
+
+def curve_knots(articulations: Collection[float]) -> tuple[float, float, float]:
+    """Return the knots of the spline of a study: the lowest articulation shown, the original, and the highest.
+
+    They follow from the design and not from the answers: nobody can move them after seeing the data.
+
+    Raises
+    ------
+    InputError
+        If only one side of the original was shown.
+    """
+    low, high = min(articulations), max(articulations)
+    if not low < 1 < high:
+        raise InputError(
+            f"a spline needs articulation scales below and above 1, got {low:g} to {high:g}: choose the quadratic curve"
+        )
+    return (low, 1.0, high)

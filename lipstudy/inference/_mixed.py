@@ -95,6 +95,11 @@ class MixedFit:
         return self.verdict.startswith("singular")
 
     @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the fixed effects."""
+        return tuple(effect.term for effect in self.fixed)
+
+    @property
     def beta(self) -> NDArray[np.float64]:
         """(terms,): estimates of the fixed effects."""
         return np.array([effect.estimate for effect in self.fixed])
@@ -153,7 +158,9 @@ class MixedFit:
         }
 
 
-def fit_mixed_logit(formula: str, table: Any, *, check: bool = True, nagq: int = 1) -> MixedFit:
+def fit_mixed_logit(
+    formula: str, table: Any, *, check: bool = True, nagq: int = 1, mixedlm_rows: int = MOST_ROWS_OF_MIXEDLM
+) -> MixedFit:
     """Fit a mixed logit model with several engines and say whether it may be believed.
 
     Parameters
@@ -168,6 +175,8 @@ def fit_mixed_logit(formula: str, table: Any, *, check: bool = True, nagq: int =
     nagq : int from 1 to 25, odd
         Points of adaptive Gauss-Hermite quadrature, for a model with one random intercept and nothing else random;
         1 is the Laplace approximation.
+    mixedlm_rows : int
+        Rows beyond which mixedlm, the slow engine, is left out: glmm and our own engine then check each other.
 
     Returns
     -------
@@ -199,7 +208,7 @@ def fit_mixed_logit(formula: str, table: Any, *, check: bool = True, nagq: int =
         return MixedFit(
             str(parsed), fixed, np.diag(nothing), (), math.nan, design.nobs, groups, (), separated, design.notes
         )
-    engines, small = _fitted(design, check=check, nagq=nagq)
+    engines, small = _fitted(design, check=check, nagq=nagq, mixedlm_rows=mixedlm_rows)
     verdict = _verdict(engines, design.names)
     best = engines[0]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -219,7 +228,9 @@ def fit_mixed_logit(formula: str, table: Any, *, check: bool = True, nagq: int =
     )  # fmt: skip
 
 
-def _fitted(design: Design, *, check: bool, nagq: int) -> tuple[tuple[EngineFit, ...], Satterthwaite | None]:
+def _fitted(
+    design: Design, *, check: bool, nagq: int, mixedlm_rows: int
+) -> tuple[tuple[EngineFit, ...], Satterthwaite | None]:
     rows = aggregated(design)
     ours, small = laplace_fit(rows, Laplace.of(rows))
     if nagq > 1:
@@ -228,7 +239,7 @@ def _fitted(design: Design, *, check: bool, nagq: int) -> tuple[tuple[EngineFit,
         engines = (ours,)
     elif not can_fit_with_glmm(rows):
         engines = (fit_with_mixedlm(rows), ours)
-    elif rows.nobs > MOST_ROWS_OF_MIXEDLM:
+    elif rows.nobs > mixedlm_rows:
         engines = (fit_with_glmm(rows), ours)
     else:
         engines = (fit_with_glmm(rows), fit_with_mixedlm(rows), ours)

@@ -45,12 +45,40 @@ class PopulationFit:
     items: str | None
     """The second; None if the formula has one grouping factor."""
     effects: tuple[PopulationEffect, ...]
+    covariance: NDArray[np.float64]
+    """(terms, terms): robust to clusters of people and of items."""
+    clusters: int
+    """Levels of the smaller of the two factors."""
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the effects."""
+        return tuple(effect.term for effect in self.effects)
+
+    @property
+    def beta(self) -> NDArray[np.float64]:
+        """(terms,): estimates."""
+        return np.array([effect.estimate for effect in self.effects])
+
+    @property
+    def ok(self) -> bool:
+        """Whether every standard error exists."""
+        return bool(np.isfinite(self.covariance).all() and (np.diag(self.covariance) > 0).all())
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: why no p-value is given; else "ok"."""
+        return "ok" if self.ok else "the clusters are too few for a standard error"
+
+    def df(self, contrast: NDArray[np.float64]) -> float:
+        """Return the degrees of freedom of any contrast: one less than there are clusters."""
+        return float(self.clusters - 1)
 
     def __getitem__(self, term: str) -> PopulationEffect:
         return next(effect for effect in self.effects if effect.term == term)
 
 
-def population_average(formula: str, table: Any) -> PopulationFit:
+def population_average(formula: str, table: Any, *, at_least_own: bool = False) -> PopulationFit:
     """Fit the fixed terms of a formula without random effects, and let dependence widen the errors.
 
     A check of the mixed model that assumes no distribution of people or sentences: a logit model whose standard errors
@@ -61,6 +89,9 @@ def population_average(formula: str, table: Any) -> PopulationFit:
     formula : str
         As for `fit_mixed_logit`; its first two grouping factors are the clusters.
     table : pandas.DataFrame
+    at_least_own : bool
+        Whether no two-way error may be less than that of answers taken as independent: where clusters are few, the
+        robust one is often too small.
 
     Returns
     -------
@@ -88,8 +119,11 @@ def population_average(formula: str, table: Any) -> PopulationFit:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logistic = sm.GLM(counts, design.fixed, family=family, offset=design.offset)
-        estimates = np.asarray(logistic.fit().params, float)
+        independent = logistic.fit()
+        estimates = np.asarray(independent.params, float)
         covariance = _two_way(logistic, codes)
+        if at_least_own:
+            covariance = _least_above(np.asarray(independent.cov_params(), float), covariance)
         gee = sm.GEE(
             design.proportions, design.fixed, groups=codes[0], family=family, offset=design.offset,
             weights=design.trials, cov_struct=sm.cov_struct.Exchangeable(),
@@ -102,13 +136,21 @@ def population_average(formula: str, table: Any) -> PopulationFit:
         )
         for term, b, se, g, gse in rows
     )
-    return PopulationFit(str(parsed), groups[0], groups[1] if len(groups) > 1 else None, effects)
+    return PopulationFit(
+        str(parsed), groups[0], groups[1] if len(groups) > 1 else None, effects, covariance, min(levels)
+    )
 
 
 def _p(ratio: float, df: int) -> float:
     from scipy.special import stdtr
 
     return 2 * float(stdtr(df, -abs(ratio))) if math.isfinite(ratio) else math.nan
+
+
+def _least_above(own: NDArray[np.float64], robust: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a covariance under which no contrast has a smaller variance than under either."""
+    more, axes = np.linalg.eigh(robust - own)
+    return np.asarray(own + (axes * np.maximum(more, 0)) @ axes.T)
 
 
 def _two_way(model: Any, codes: list[NDArray[np.intp]]) -> NDArray[np.float64]:

@@ -7,21 +7,30 @@ import numpy as np
 
 from lipstudy.inference._design import INTERCEPT
 from lipstudy.inference._formula import Formula, RandomTerm, parse_formula
-from lipstudy.inference._mixed import SINGULAR_CORRELATION, SINGULAR_SD, MixedFit, fit_mixed_logit
+from lipstudy.inference._mixed import (
+    MOST_ROWS_OF_MIXEDLM,
+    SINGULAR_CORRELATION,
+    SINGULAR_SD,
+    MixedFit,
+    fit_mixed_logit,
+)
+from lipstudy.inference._population import PopulationFit, population_average
 
-__all__ = ["fit_reduced"]
+__all__ = ["fit_reduced", "last_rung"]
 
 
-def fit_reduced(formula: str, table: Any, *, check: bool = True) -> tuple[MixedFit, tuple[str, ...]]:
+def fit_reduced(
+    formula: str, table: Any, *, check: bool = True, mixedlm_rows: int = MOST_ROWS_OF_MIXEDLM
+) -> tuple[MixedFit, tuple[str, ...]]:
     """Fit the largest model of a documented ladder whose random effects are not singular.
 
     As long as the fit is singular: (1) an effect whose standard deviation is estimated as zero goes, which leaves the
     likelihood as it was; (2) else the correlations of the term with a correlation at -1 or 1 go, its slopes stay.
-    The last random effect is never taken out: if it is singular too, the verdict says so.
+    The last random effect is never taken out: if it is singular too, the verdict says so, and `last_rung` is left.
 
     Parameters
     ----------
-    formula, table, check
+    formula, table, check, mixedlm_rows
         As for `fit_mixed_logit`.
 
     Returns
@@ -35,7 +44,7 @@ def fit_reduced(formula: str, table: Any, *, check: bool = True) -> tuple[MixedF
     steps: list[str] = []
     checked = False  # the second engine is the slow one: it sees only models that are sound by the first
     while True:
-        fit = fit_mixed_logit(str(parsed), table, check=checked)
+        fit = fit_mixed_logit(str(parsed), table, check=checked, mixedlm_rows=mixedlm_rows)
         smaller = _smaller(parsed, fit) if fit.singular else None
         if smaller is None and checked == check:
             return fit, tuple(steps)
@@ -45,6 +54,29 @@ def fit_reduced(formula: str, table: Any, *, check: bool = True) -> tuple[MixedF
         parsed, step = smaller
         checked = False
         steps.append(step)
+
+
+def last_rung(fit: MixedFit, formula: str, table: Any) -> PopulationFit | None:
+    """Return the model that answers where `fit_reduced` ends with no random effect above zero.
+
+    A logit model without random effects. Its errors are never less than its own, nor than those robust to clusters of
+    people and of sentences, and its t has one degree of freedom less than there are of the fewer: a spread that was
+    estimated as zero may still be there.
+
+    Parameters
+    ----------
+    fit : MixedFit
+        Where `fit_reduced` ended.
+    formula : str
+        What it was given: its first two grouping factors are the clusters.
+    table : pandas.DataFrame
+
+    Returns
+    -------
+    PopulationFit or None
+        None if the fit is not singular.
+    """
+    return population_average(formula, table, at_least_own=True) if fit.singular else None
 
 
 def _smaller(formula: Formula, fit: MixedFit) -> tuple[Formula, str] | None:

@@ -8,11 +8,13 @@ from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.inference import (
     Choices,
-    MixedFit,
+    CurveModel,
     Scale,
     choices_from_trials,
     curve_formula,
+    curve_knots,
     fit_reduced,
+    last_rung,
     preference_curve,
     preferred_articulation,
     proportion,
@@ -23,6 +25,7 @@ from lipstudy.report._around_the_curve import (
     declared_family,
     exclusions,
     fair_asymmetry,
+    fitted_knots,
     moderated,
     moderators,
     penalised,
@@ -30,6 +33,8 @@ from lipstudy.report._around_the_curve import (
     sensitivity,
     strengths,
 )
+from lipstudy.report._chosen import AnalysisChoice, Curve, analysis_choice
+from lipstudy.report._claims import equivalence_claim, few_units, simulated_tables
 from lipstudy.report._faults import checked_trials
 
 __all__ = ["ALL", "LEVEL", "analyse_trials"]
@@ -46,9 +51,12 @@ _WORTH_PROCESSES = 3000
 def analyse_trials(
     trials: Sequence[Trial],
     *,
-    scale: Scale = "log2",
+    scale: Scale | None = None,
+    curve: Curve | None = None,
+    equivalence_log_odds: float | None = None,
     seed: int = 1,
     draws: int = 1000,
+    simulations: int = 0,
     verdicts: Mapping[str, str] | None = None,
     lock: StudyLock | None = None,
     clips: Sequence[Clip] | None = None,
@@ -69,15 +77,23 @@ def analyse_trials(
     trials : sequence of Trial
         The whole trial table, catch trials and trials that do not count included.
     scale : {"log2", "linear"}
-        How articulation enters the model; to be chosen before the data are seen.
+        How articulation enters the model. This, the curve and the bound are to be chosen before the data are seen:
+        left out, they are those of the study's `lock`, else log2, quadratic, and no equivalence test.
+    curve : {"quadratic", "spline"}
+        The spline is restricted cubic, its knots at the lowest scale shown, the original and the highest.
+    equivalence_log_odds : float > 0, optional
+        The smallest difference that matters: two one-sided tests then ask whether the difference is less.
     seed : int >= 0
         Of the bootstraps.
     draws : int >= 100
         Of each bootstrap.
+    simulations : int >= 0
+        Tables to draw from the main model, for a parametric bootstrap of the main test and of the preferred scale.
     verdicts : mapping, optional
         Participant -> use, keep_apart or reject, from participants.csv; only those to use enter the main analysis.
     lock : StudyLock, optional
-        What was fixed beforehand: the design's hash is compared with that of the trials, and the family is its own.
+        What was fixed beforehand: the design's hash is compared with that of the trials; analysis and family are
+        its own.
     clips : sequence of Clip, optional
         The manifest, with which labels are compared.
     workers : int >= 1
@@ -102,10 +118,12 @@ def analyse_trials(
     used = [trial for trial in everyone if verdicts.get(trial.participant, "use") == "use"]
     if not used:
         raise InputError("the study's rules leave no participant to use: see the verdicts in participants.csv")
-    choices = choices_from_trials(used, scale=scale)
+    choice = analysis_choice(lock, scale=scale, curve=curve, equivalence_log_odds=equivalence_log_odds)
+    scale, knots = choice.scale, _knots(choice, used)
+    choices = choices_from_trials(used, scale=scale, knots=knots)
     table = choices.table
     refuse_lone_levels(table)
-    tasks = _tasks(table, scale)
+    tasks = _tasks(table, choice, knots)
     tell(f"fitting {len(tasks)} models: {', '.join(task.told for task in tasks)}")
     fitted: dict[int, dict[str, Any]] = {}
     # Processes take seconds to begin: a small study is done before that.
@@ -118,15 +136,25 @@ def analyse_trials(
         "level": LEVEL,
         "scale": scale,
         "design": "articulation",
+        "choice": {**choice.as_json(), "knots": None if knots is None else list(knots)},
         "simulated": any(trial.simulated for trial in trials),
         "data": _data(everyone, choices, verdicts),
         "checks": found,
         "preregistration": _preregistration(trials, lock),
-        "exclusions": exclusions(everyone, verdicts, scale=scale, level=LEVEL, tell=tell),
+        "exclusions": exclusions(everyone, verdicts, scale=scale, knots=knots, level=LEVEL, tell=tell),
         "analyses": [result for task, result in made if task.moderator is None],
         "moderators": {task.moderator: result for task, result in made if task.moderator is not None},
         "side_bias": _side_bias(used),
     }
+    main = results["analyses"][0]
+    results["few"] = few_units(results["data"])
+    results["equivalence"] = equivalence_claim(main, choice.equivalence_log_odds)
+    if simulations:
+        tell(f"drawing {simulations} tables from the model of all answers, with and without a difference")
+    results["simulated_tables"] = simulated_tables(
+        main, table, scale=scale, knots=knots, level=LEVEL, simulations=simulations, seed=seed, workers=workers,
+        progress=progress,
+    )  # fmt: skip
     tell(f"drawing people and sentences again, {draws} times")
     results["sensitivity"] = sensitivity(table, seed=seed, scale=scale, level=LEVEL, draws=draws, progress=progress)
     results["strengths"] = strengths(used, seed=seed, draws=draws, level=LEVEL, progress=progress)
@@ -141,6 +169,7 @@ class _Task:
     name: str
     table: Any
     scale: Scale
+    knots: tuple[float, ...] | None = None
     moderator: str | None = None
 
     @property
@@ -150,18 +179,24 @@ class _Task:
         return "all answers" if self.name == ALL else f"embodiment {self.name}"
 
 
-def _tasks(table: Any, scale: Scale) -> list[_Task]:
+def _knots(choice: AnalysisChoice, trials: Sequence[Trial]) -> tuple[float, ...] | None:
+    if choice.curve == "quadratic":
+        return None
+    return curve_knots({a for trial in trials if trial.kind == "2afc" for a in trial.articulations})
+
+
+def _tasks(table: Any, choice: AnalysisChoice, knots: tuple[float, ...] | None) -> list[_Task]:
     embodiments = sorted(table["embodiment"].unique())
-    tasks = [_Task(ALL, table, scale)]
+    tasks = [_Task(ALL, table, choice.scale, knots)]
     if len(embodiments) > 1:
-        tasks += [_Task(str(name), table[table["embodiment"] == name], scale) for name in embodiments]
-    return tasks + [_Task(ALL, table, scale, moderator=factor) for factor in moderators(table)]
+        tasks += [_Task(str(name), table[table["embodiment"] == name], choice.scale, knots) for name in embodiments]
+    return tasks + [_Task(ALL, table, choice.scale, knots, moderator=factor) for factor in moderators(table)]
 
 
 def _fitted(task: _Task) -> dict[str, Any]:
     if task.moderator is not None:
         return moderated(task.table, task.moderator)
-    return _analysis(task.name, task.table, task.scale)
+    return _analysis(task.name, task.table, task.scale, task.knots)
 
 
 def _preregistration(trials: Sequence[Trial], lock: StudyLock | None) -> dict[str, Any] | None:
@@ -203,7 +238,7 @@ def _data(trials: Sequence[Trial], choices: Choices, verdicts: Mapping[str, str]
     }
 
 
-def _analysis(name: str, table: Any, scale: Scale) -> dict[str, Any]:
+def _analysis(name: str, table: Any, scale: Scale, knots: tuple[float, ...] | None) -> dict[str, Any]:
     formula = curve_formula(table)
     articulations = sorted(map(float, table["articulation"].unique()))
     result: dict[str, Any] = {
@@ -219,38 +254,47 @@ def _analysis(name: str, table: Any, scale: Scale) -> dict[str, Any]:
         "asymmetry": None,
         "penalised": None,
         "population": None,
+        "population_instead": None,
     }
     try:
         fit, steps = fit_reduced(formula, table)
+        instead = last_rung(fit, formula, table)
     except InputError as error:
         if name == ALL:  # without the main analysis there is nothing to report
             raise
         return result | {"refused": str(error)}
     result |= {"model": fit.as_json(), "reduction": list(steps)}
+    population = population_check(formula, table) if name == ALL else None
+    if instead is not None and instead.ok:
+        told = {"verdict": fit.verdict, "clusters": instead.clusters}
+        result |= {"population_instead": told, "population": population}
+        return result | _curve(instead, articulations, scale, knots)
     if not fit.ok:
         separated = fit.verdict.startswith("separated")
         return result | {
             "refused": fit.verdict,
             "penalised": penalised(formula, table) if separated else None,
-            "population": population_check(formula, table) if name == ALL and not separated else None,
+            "population": None if separated else population,
         }
-    population = population_check(fit.formula, table) if name == ALL else None
-    return result | _curve(fit, articulations, scale) | {"population": population}
+    return result | _curve(fit, articulations, scale, knots) | {"population": population}
 
 
-def _curve(fit: MixedFit, articulations: Sequence[float], scale: Scale) -> dict[str, Any]:
-    terms = {effect.term for effect in fit.fixed}
-    if "x" not in terms:
+def _curve(
+    fit: CurveModel, articulations: Sequence[float], scale: Scale, knots: tuple[float, ...] | None
+) -> dict[str, Any]:
+    if "x" not in fit.terms:
         return {}
     low, high = min(articulations[0], 1.0), max(articulations[-1], 1.0)
     step = (high - low) / (_CURVE_POINTS - 1)
     grid = sorted({round(low + step * place, 4) for place in range(_CURVE_POINTS)} | {*articulations, 1.0})
-    contrast = fair_asymmetry(fit, tested=(low, high), scale=scale, level=LEVEL)
-    preferred = preferred_articulation(fit, tested=(low, high), scale=scale, level=LEVEL) if "x2" in terms else None
+    shape = fitted_knots(fit, knots)
+    told: dict[str, Any] = {"tested": (low, high), "scale": scale, "knots": shape, "level": LEVEL}
+    bends = shape is not None or "x2" in fit.terms
+    preferred = preferred_articulation(fit, **told) if bends else None
     return {
-        "curve": [asdict(point) for point in preference_curve(fit, grid, scale=scale, level=LEVEL)],
+        "curve": [asdict(point) for point in preference_curve(fit, grid, scale=scale, knots=shape, level=LEVEL)],
         "preferred": asdict(preferred) if preferred is not None else None,
-        "asymmetry": contrast,
+        "asymmetry": fair_asymmetry(fit, **told),
     }
 
 

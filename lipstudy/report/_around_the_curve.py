@@ -8,7 +8,7 @@ from lipstudy.errors import InputError
 from lipstudy.execution import Progress
 from lipstudy.inference import (
     Comparisons,
-    MixedFit,
+    CurveModel,
     Scale,
     asymmetry,
     choices_from_trials,
@@ -19,17 +19,20 @@ from lipstudy.inference import (
     fit_penalised,
     fit_reduced,
     holm,
+    last_rung,
     population_average,
     preferred_articulation,
 )
 from lipstudy.randomness import named_stream
 from lipstudy.records import StudyLock, Trial
+from lipstudy.report._claims import headline_p
 from lipstudy.report._ranking import finite, ranking_results
 
 __all__ = [
     "declared_family",
     "exclusions",
     "fair_asymmetry",
+    "fitted_knots",
     "moderated",
     "moderators",
     "penalised",
@@ -40,16 +43,32 @@ __all__ = [
 
 Tell = Callable[[str], None]
 MODERATORS = ("embodiment", "speaker", "operator", "model")
+_MIXEDLM_ROWS = 5_000
+"""Choices beyond which glmm and our own engine check the models beside the main one, without mixedlm: it would take
+most of the time of a report."""
 
 
-def fair_asymmetry(fit: MixedFit, *, tested: tuple[float, float], scale: Scale, level: float) -> dict[str, Any] | None:
+def fitted_knots(fit: CurveModel, knots: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """Return the knots if the model has a spline: where too few scales were shown it is straight."""
+    return knots if "spline1" in fit.terms else None
+
+
+def fair_asymmetry(
+    fit: CurveModel, *, tested: tuple[float, float], scale: Scale, knots: tuple[float, ...] | None, level: float
+) -> dict[str, Any] | None:
     """Return over- against under-articulation as JSON can hold it, None if one side was not shown."""
-    found = asymmetry(fit, tested=tested, scale=scale, level=level)
+    found = asymmetry(fit, tested=tested, scale=scale, knots=knots, level=level)
     return None if found is None else {key: finite(value) for key, value in asdict(found).items()}
 
 
 def exclusions(
-    trials: Sequence[Trial], verdicts: Mapping[str, str], *, scale: Scale, level: float, tell: Tell
+    trials: Sequence[Trial],
+    verdicts: Mapping[str, str],
+    *,
+    scale: Scale,
+    knots: tuple[float, ...] | None,
+    level: float,
+    tell: Tell,
 ) -> dict[str, Any] | None:
     """Return the main result with and without people whom the study's rules keep apart or reject.
 
@@ -68,15 +87,19 @@ def exclusions(
     for name, allowed in sets:
         tell(f"fitting the model of the people: {name}")
         own = [trial for trial in trials if verdicts.get(trial.participant, "use") in allowed]
-        rows.append({"people": name, **_in_short(own, scale=scale, level=level)})
+        rows.append({"people": name, **_in_short(own, scale=scale, knots=knots, level=level)})
     return {"verdicts": counts, "rows": rows}
 
 
-def _in_short(trials: Sequence[Trial], *, scale: Scale, level: float) -> dict[str, Any]:
+def _in_short(
+    trials: Sequence[Trial], *, scale: Scale, knots: tuple[float, ...] | None, level: float
+) -> dict[str, Any]:
     empty = dict.fromkeys(("difference", "low", "high", "p", "peak"))
     try:
-        table = choices_from_trials(trials, scale=scale).table
-        fit, _ = fit_reduced(curve_formula(table), table)
+        table = choices_from_trials(trials, scale=scale, knots=knots).table
+        formula = curve_formula(table)
+        mixed, _ = fit_reduced(formula, table, mixedlm_rows=_MIXEDLM_ROWS)
+        fit: CurveModel = last_rung(mixed, formula, table) or mixed
     except InputError as error:
         return {
             "participants": len({trial.participant for trial in trials}),
@@ -85,13 +108,14 @@ def _in_short(trials: Sequence[Trial], *, scale: Scale, level: float) -> dict[st
             "refused": str(error),
         }
     counted = {"participants": int(table["participant"].nunique()), "choices": len(table)}
-    if not fit.ok or "x" not in {effect.term for effect in fit.fixed}:
+    if not fit.ok or "x" not in fit.terms:
         return {**counted, **empty, "refused": None if fit.ok else fit.verdict}
     tested = (min(1.0, table["articulation"].min()), max(1.0, table["articulation"].max()))
-    found = fair_asymmetry(fit, tested=tested, scale=scale, level=level) or empty
+    shape = fitted_knots(fit, knots)
+    found = fair_asymmetry(fit, tested=tested, scale=scale, knots=shape, level=level) or empty
     peak = None
-    if "x2" in {effect.term for effect in fit.fixed}:
-        peak = preferred_articulation(fit, tested=tested, scale=scale, level=level).articulation
+    if shape is not None or "x2" in fit.terms:
+        peak = preferred_articulation(fit, tested=tested, scale=scale, knots=shape, level=level).articulation
     short = {key: found[key] for key in ("difference", "low", "high", "p")}
     return {**counted, **short, "peak": peak, "refused": None}
 
@@ -124,9 +148,9 @@ def moderated(table: Any, factor: str) -> dict[str, Any]:
     formula = curve_formula(table, moderator=factor)
     result: dict[str, Any] = {"formula": formula, "model": None, "refused": None, "reduction": [], "test": None}
     try:
-        fit, steps = fit_reduced(formula, table)
+        fit, steps = fit_reduced(formula, table, mixedlm_rows=_MIXEDLM_ROWS)
         result |= {"model": fit.as_json(), "reduction": list(steps), "refused": None if fit.ok else fit.verdict}
-        if fit.ok and "x" in {effect.term for effect in fit.fixed}:
+        if fit.ok and "x" in fit.terms:
             random = fit.formula[fit.formula.index("(") :]
             fixed = curve_formula(table, moderator=factor, interaction=False)
             smaller = f"{fixed[: fixed.index('(')]}{random}"
@@ -207,7 +231,7 @@ def declared_family(results: Mapping[str, Any], lock: StudyLock | None) -> dict[
     if not names:
         return None
     main = results["analyses"][0]["asymmetry"]
-    known = {"asymmetry": None if main is None else main["p"]}
+    known = {"asymmetry": None if main is None else headline_p(results)}
     for factor, entry in results["moderators"].items():
         known[factor] = None if entry["test"] is None else entry["test"]["p"]
     p_values = {name: 1.0 if known.get(name) is None else float(known[name] or 0.0) for name in names}

@@ -24,6 +24,7 @@ from lipstudy.records import (
     write_text,
 )
 from lipstudy.report._analysis import analyse_trials
+from lipstudy.report._chosen import Curve
 from lipstudy.report._clips import embedded_clips
 from lipstudy.report._figure import curve_figure
 from lipstudy.report._figures_of_people import drop_one_figure, people_figure, ranking_figure
@@ -32,6 +33,7 @@ from lipstudy.report._report_tables import report_tables
 from lipstudy.report._tables import write_tables
 from lipstudy.report._templates import rendered
 from lipstudy.report._words import REFERENCES, headline, methods, what_the_curve_hangs_on
+from lipstudy.report._words_of_claims import what_more_was_asked
 
 __all__ = ["Report", "render_page", "write_report"]
 
@@ -58,10 +60,13 @@ def write_report(
     clips: str | Path | None = None,
     clip_sentences: Sequence[str] | None = None,
     most_clip_mb: float = 10.0,
-    scale: Scale = "log2",
+    scale: Scale | None = None,
+    curve: Curve | None = None,
+    equivalence_log_odds: float | None = None,
     title: str = "Preferred articulation",
     seed: int = 1,
     draws: int = 1000,
+    simulations: int = 0,
     workers: int = 2,
     tell: Callable[[str], None] = lambda message: None,
     progress: Progress | None = None,
@@ -84,8 +89,8 @@ def write_report(
         Take only these sentences' clips into the page.
     most_clip_mb : float > 0
         Most megabytes of clips to take into the page.
-    scale : {"log2", "linear"}
-        How articulation enters the model.
+    scale, curve, equivalence_log_odds, simulations
+        As for `analyse_trials`: what the study file declared, unless given.
     title : str
         Heading of the page.
     seed : int >= 0
@@ -138,7 +143,10 @@ def write_report(
     arguments = {
         "title": title,
         "scale": scale,
+        "curve": curve,
+        "equivalence_log_odds": equivalence_log_odds,
         "draws": draws,
+        "simulations": simulations,
         "most_clip_mb": most_clip_mb,
         "clip_sentences": list(clip_sentences or ()),
     }
@@ -147,12 +155,14 @@ def write_report(
     results = _earlier(results_path, origin)
     if results is None:
         analysed = analyse_trials(
-            trials, scale=scale, seed=seed, draws=draws, verdicts=verdicts, lock=lock, clips=manifest_clips, tell=tell,
+            trials, scale=scale, curve=curve, equivalence_log_odds=equivalence_log_odds, seed=seed, draws=draws,
+            simulations=simulations, verdicts=verdicts, lock=lock, clips=manifest_clips, tell=tell,
             workers=workers, progress=progress,
         )  # fmt: skip
         results = {"title": title, **analysed, "shown_clips": shown, "provenance": origin}
         results |= {
             "headline": headline(results),
+            "claims": what_more_was_asked(results),
             "hangs_on": what_the_curve_hangs_on(results),
             "methods": methods(results),
             "references": list(REFERENCES),

@@ -167,7 +167,7 @@ def _tests(results: dict[str, Any]) -> list[Table]:
     return [
         Table(
             "moderators",
-            "Does a factor moderate the curve? Likelihood ratio of the models with and without its products with x, x2",
+            "Does a factor moderate the curve? Likelihood ratio with and without its products with the curve's terms",
             (
                 Column("factor", "factor", text=True), Column("statistic", "chi squared", quantity), Column("df", "df"),
                 Column("p", "p", p_value),

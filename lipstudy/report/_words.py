@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from lipstudy.report._claims import headline_p
+
 __all__ = [
     "REFERENCES",
     "headline",
@@ -25,6 +27,12 @@ REFERENCES = (
     " Journal of Memory and Language 94.",
     "Konis (2007). Linear programming algorithms for detecting separated data in binary logistic regression models."
     " DPhil thesis, University of Oxford.",
+    "Cameron, Gelbach & Miller (2011). Robust inference with multiway clustering."
+    " Journal of Business & Economic Statistics 29(2).",
+    "Halekoh & Højsgaard (2014). A Kenward-Roger approximation and parametric bootstrap methods for tests in linear"
+    " mixed models. Journal of Statistical Software 59(9).",
+    "Schuirmann (1987). A comparison of the two one-sided tests procedure and the power approach."
+    " Journal of Pharmacokinetics and Biopharmaceutics 15(6).",
     "Fieller (1954). Some problems in interval estimation. Journal of the Royal Statistical Society B 16(2).",
     "Wilson (1927). Probable inference, the law of succession, and statistical inference."
     " Journal of the American Statistical Association 22(158).",
@@ -73,7 +81,10 @@ def headline(results: dict[str, Any]) -> str:
         return f"{simulated}The model gives no answer: {main['refused']}{beside}."
     if main["asymmetry"] is None:
         return f"{simulated}Over- and under-articulation were not both shown at the same distance from the original."
-    return simulated + " ".join([_asymmetry(results, main["asymmetry"]), *_preferred(results, main["preferred"])])
+    told = [_asymmetry(results, main["asymmetry"]), *_preferred(results, main["preferred"])]
+    if main["population_instead"] is not None:
+        told.insert(0, "By a population-average model, because every random effect was estimated as zero:")
+    return simulated + " ".join(told)
 
 
 def _warning(results: dict[str, Any]) -> str:
@@ -90,13 +101,16 @@ def _asymmetry(results: dict[str, Any], found: dict[str, Any]) -> str:
         f"at the same distance from the original (articulation {quantity(found['over'])} against"
         f" {quantity(found['under'])})"
     )
+    p = headline_p(results)
+    drawn = results["simulated_tables"]
+    by = f" by {drawn['simulations']} drawn tables" if drawn is not None and drawn["p"] is not None else ""
     numbers = (
         f"{percent(found['p_over'])} against {percent(found['p_under'])} preferred to the original, a difference of"
         f" {quantity(100 * found['difference'], 1)} points ({percent(results['level'])} interval"
         f" {quantity(100 * found['low'], 1)} to {quantity(100 * found['high'], 1)},"
-        f" {_statistic(found)}, p {p_relation(found['p'])})"
+        f" {_statistic(found)}, p {p_relation(p)}{by})"
     )
-    if found["p"] >= 1 - results["level"]:
+    if p is None or p >= 1 - results["level"]:
         return f"No difference between over- and under-articulation was found {compared}: {numbers}."
     winner, loser = ("over", "under") if found["difference"] > 0 else ("under", "over")
     return f"{winner.capitalize()}-articulation was preferred to {loser}-articulation {compared}: {numbers}."
@@ -139,7 +153,7 @@ def methods(results: dict[str, Any]) -> str:
         f" {'speaker' if data['speakers'] == 1 else 'speakers'}; embodiment: {', '.join(data['embodiments'])}).",
         f"Of {data['trials']} trials {data['analysed']} were analysed"
         + (f" and {left_out} left out ({reasons})." if left_out else "."),
-        f"Choices were analysed with a mixed logit model, {main['formula']}, in which x is the {unit}, x2 its square"
+        f"Choices were analysed with a mixed logit model, {main['formula']}, in which x is the {unit}, {_bend(results)}"
         " and side the place of the changed clip. The intercept is free: it holds what viewers make of any change, so"
         " the curve need not pass one half at the original.",
     ]
@@ -160,10 +174,15 @@ def methods(results: dict[str, Any]) -> str:
             " converge and agree in log-likelihood, estimates and standard errors; tests are Wald tests on Student's t"
             " with Satterthwaite's degrees of freedom."
         )
+    if main["population_instead"] is not None:
+        sentences.append(
+            "Every random effect was estimated as zero; results are those of the logit model without random effects,"
+            " its standard errors at least those robust to two-way clusters (Cameron et al.)."
+        )
     sentences.append(
         f"The preference curve is that of the average {'viewer' if results['simulated'] else 'participant'} and"
         " sentence without side bias; over- and under-articulation are compared at the largest distance in x from the"
-        " original that was shown on both sides, by the test of the slope of x. Intervals are"
+        " original that was shown on both sides, on the log-odds scale. Intervals are"
         f" {percent(results['level'])}: of the curve by the delta method on the log-odds scale, of the difference by"
         " the delta method, of the peak by Fieller's, of observed proportions by Wilson's, which takes answers as"
         " independent."
@@ -171,6 +190,13 @@ def methods(results: dict[str, Any]) -> str:
     sentences += _methods_around(results)
     sentences.append(f"Analysis: lipstudy {results['provenance']['lipstudy']}.")
     return " ".join(sentence.strip() for sentence in sentences)
+
+
+def _bend(results: dict[str, Any]) -> str:
+    knots = results["choice"]["knots"]
+    if knots is None:
+        return "x2 its square"
+    return f"spline1 the other term of a restricted cubic spline with knots at {', '.join(f'{k:g}' for k in knots)}"
 
 
 def _methods_around(results: dict[str, Any]) -> list[str]:
@@ -183,16 +209,24 @@ def _methods_around(results: dict[str, Any]) -> list[str]:
             f"By rules fixed with the study {counts['use']} people were used, {counts['keep_apart']} kept apart and"
             f" {counts['reject']} rejected."
         )
+    drawn = results["simulated_tables"]
+    if drawn is not None and drawn["refused"] is None:
+        said.append(
+            f"The main test is the likelihood ratio of the model and {drawn['smaller']}, its p-value by"
+            f" {drawn['simulations']} tables drawn from the second (parametric bootstrap, Halekoh & Højsgaard)."
+        )
+    if results["equivalence"]:
+        said.append("Equivalence was tested by two one-sided tests (Schuirmann) of the difference of the log odds.")
     if results["moderators"]:
         said.append(
             f"Whether {' or '.join(results['moderators'])} moderates the curve was tested by the likelihood ratio of"
-            " the models with and without its products with x and x2."
+            " the models with and without its products with the curve's terms."
         )
     if results["sensitivity"]:
         said.append(
             "How much the difference hangs on single people and sentences was seen by leaving each out, and by"
             f" {results['sensitivity']['draws']} bootstrap draws of people and sentences (Owen), in the"
-            " population-average logit model."
+            " population-average logit model with the quadratic curve."
         )
     if results["strengths"]:
         said.append(

@@ -9,7 +9,7 @@ from lipstudy.records import Declared, Fault, read_declaration
 from lipstudy.study._asked import AttentionQuestion, Check, Consent, Question, RatingScale
 from lipstudy.study._rules import QualityRule
 
-__all__ = ["Factors", "FaultTrials", "Study", "load_study"]
+__all__ = ["Analysis", "Factors", "FaultTrials", "Study", "load_study"]
 
 Level = Annotated[str, Field(min_length=1)]
 Scale = Annotated[float, Field(ge=0)]
@@ -39,9 +39,9 @@ class Factors(Declared):
 class FaultTrials(Declared):
     """How many trials of a participant hold a clip with a fault that anyone who watches should see."""
 
-    swapped_speech: int = Field(default=0, description="the speech of another sentence", ge=0, le=100)
+    swapped_speech: int = Field(default=0, description="lips that speak another sentence", ge=0, le=100)
     frozen_mouth: int = Field(default=0, description="a mouth that stays shut under the speech", ge=0, le=100)
-    desynchronised: int = Field(default=0, description="a picture that is early by 300 ms", ge=0, le=100)
+    desynchronised: int = Field(default=0, description="a picture that is late by 300 ms", ge=0, le=100)
 
     @property
     def counts(self) -> dict[Fault, int]:
@@ -52,6 +52,24 @@ class FaultTrials(Declared):
             "desynchronised": self.desynchronised,
         }
         return {fault: count for fault, count in counts.items() if count}
+
+
+class Analysis(Declared):
+    """How the answers are to be analysed."""
+
+    scale: Literal["log2", "linear"] = Field(
+        default="log2", description="how articulation a enters the model: log2(a), or a - 1"
+    )
+    curve: Literal["quadratic", "spline"] = Field(
+        default="quadratic",
+        description="shape of the preference curve; the spline has its knots at the lowest scale, 1 and the highest",
+    )
+    equivalence_log_odds: float | None = Field(
+        default=None,
+        description="the smallest difference between over- and under-articulation that matters, for a claim of none",
+        gt=0,
+        allow_inf_nan=False,
+    )
 
 
 class Study(Declared):
@@ -130,6 +148,9 @@ class Study(Declared):
     questions: tuple[Question, ...] = Field(default=(), description="asked after the last trial")
     quality: tuple[QualityRule, ...] = Field(
         default=(), description="rules that decide which participants are used, kept apart or rejected"
+    )
+    analysis: Analysis = Field(
+        default=Analysis(), description="scale, curve and bound of equivalence, named before data are seen"
     )
     family: tuple[Level, ...] = Field(
         default=(), description="the tests among which p-values are corrected (Holm), named before data are seen"

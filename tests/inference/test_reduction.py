@@ -1,6 +1,6 @@
 import numpy as np
 
-from lipstudy.inference import fit_reduced
+from lipstudy.inference import fit_reduced, last_rung, population_average
 
 
 def test_sound_model_is_left_as_it_is(choices):
@@ -22,6 +22,29 @@ def test_last_random_effect_stays_and_the_verdict_tells(choices):
     fit, steps = fit_reduced("chosen ~ x + (1 | coin)", table, check=False)
     assert steps == ()
     assert fit.singular
+
+
+def test_last_rung_has_no_error_less_than_either_of_its_two(choices):
+    import statsmodels.api as sm
+
+    formula = "chosen ~ x + side + (1 | coin) + (1 | item)"
+    table = choices.assign(coin=np.resize(["heads", "tails", "edge"], len(choices)))
+    fit, _ = fit_reduced("chosen ~ x + side + (1 | coin)", table, check=False)
+    found = last_rung(fit, formula, table)
+    design = sm.add_constant(table[["x", "side"]].to_numpy(float))
+    own = sm.GLM(table["chosen"].to_numpy(float), design, family=sm.families.Binomial()).fit().bse
+    robust = np.array([effect.se_two_way for effect in population_average(formula, table).effects])
+    se = np.sqrt(np.diag(found.covariance))
+    assert (se > np.maximum(own, robust) - 1e-9).all()
+    assert (robust < own).any()  # else there would be nothing to guard against
+    assert found.df(np.eye(3)[1]) == 2
+    assert found.ok
+
+
+def test_last_rung_is_for_singular_fits_alone(choices):
+    formula = "chosen ~ x + x2 + (1 + x | participant)"
+    fit, _ = fit_reduced(formula, choices, check=False)
+    assert last_rung(fit, formula, choices) is None
 
 
 def test_correlation_of_one_goes_and_the_slopes_stay(choices):

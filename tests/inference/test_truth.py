@@ -40,6 +40,12 @@ def test_default_analysis_keeps_its_level_and_its_intervals_hold(committed):
         assert abs(float(row["bias_of_preferred_percent"])) < 2
 
 
+@pytest.mark.parametrize("people", [24, 8])
+def test_with_few_people_and_sentences_the_level_is_not_told_apart_from_5_percent(committed, people):
+    row = committed[f"no asymmetry, {people} people, 6 sentences", "default"]
+    assert float(row["low_percent"]) < 5 < float(row["high_percent"])
+
+
 def test_naive_analyses_claim_too_much(committed):
     for analysis in ("binomial", "logistic regression", "by item t"):
         assert float(committed["no asymmetry", analysis]["low_percent"]) > 6.5

@@ -105,3 +105,12 @@ def test_a_study_without_people_is_refused(tmp_path: Path) -> None:
     path.write_text(MINIMAL.replace("2", "0"))
     with pytest.raises(InputError, match=r"line 3, participants: 0 does not fit"):
         load_study(path)
+
+
+def test_the_analysis_is_chosen_in_the_study_file(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(MINIMAL + "analysis: {curve: spline, equivalence_log_odds: 0.4}\n")
+    assert load_study(path).analysis.model_dump() == {"scale": "log2", "curve": "spline", "equivalence_log_odds": 0.4}
+    path.write_text(MINIMAL + "analysis: {equivalence_log_odds: 0}\n")
+    with pytest.raises(InputError, match=r"equivalence_log_odds: 0 does not fit"):
+        load_study(path)
