@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lipstudy.clips._faces import lacks_of
 from lipstudy.clips._index import write_page
-from lipstudy.clips._making import ClipJob, Failed, articulated, hashes_of, key_of, make_clip
+from lipstudy.clips._making import ClipJob, Failed, articulated, hashes_of, key_of, make_clip, shown_track
 from lipstudy.clips._recipe import Recipe
 from lipstudy.clips._set_folder import Made, SetFolder
 from lipstudy.clips._surroundings import Surroundings
@@ -22,9 +22,6 @@ from lipstudy.models import LoadedModel
 from lipstudy.records import Clip, Fault, existing_file, provenance, write_manifest, write_text
 
 __all__ = ["BuildResult", "build_set"]
-
-DESYNCHRONISED_S = 0.3
-"""How early the picture of a desynchronised clip is: twice what viewers of a talking face miss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,8 @@ def build_set(
     place = SetFolder(Path(folder).resolve())
     with place.opened():
         takes = make_takes(recipe, models, place, workers=workers, executor=executor)
-        planned = [plan for take in takes for plan in _planned(take, takes, recipe, place)]
+        spans = {take.name: _span(load_track(take.track_path)) for take in takes}
+        planned = [plan for take in takes for plan in _planned(take, takes, spans, recipe, place)]
         jobs = [plan.job for plan in planned]
         altered = tuple(job.clip_id for job in jobs if place.is_altered(place.clip(job.clip_id)))
         outcomes, rendered = _make_missing(jobs, place, workers=workers, executor=executor, progress=progress)
@@ -140,7 +138,21 @@ class _Plan:
     contact_frames_lost: int
 
 
-def _planned(take: Take, takes: list[Take], recipe: Recipe, place: SetFolder) -> Iterator[_Plan]:
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """How long a take is."""
+
+    num_frames: int
+    fps: float
+
+
+def _span(track: LandmarkTrack) -> _Span:
+    return _Span(track.num_frames, track.fps)
+
+
+def _planned(
+    take: Take, takes: list[Take], spans: dict[str, _Span], recipe: Recipe, place: SetFolder
+) -> Iterator[_Plan]:
     track = load_track(take.track_path)
     given = hashes_of(take, track)
     loudness_lufs = None if recipe.loudness_lufs == "as_recorded" else recipe.loudness_lufs
@@ -167,9 +179,12 @@ def _planned(take: Take, takes: list[Take], recipe: Recipe, place: SetFolder) ->
             for articulation in recipe.articulations
         ]
         original = replace(jobs[0], articulation=1.0)
-        jobs += [_spoilt(original, fault, takes) for fault in recipe.catch]
         for job in jobs:
             yield _plan(job, track, given)
+        for fault in recipe.catch:
+            job = _spoilt(original, fault, takes, spans)
+            filmed = given if job.filmed is take else hashes_of(job.filmed, load_track(job.filmed.track_path))
+            yield _plan(job, shown_track(job), filmed)
 
 
 def _plan(job: ClipJob, track: LandmarkTrack, given: dict[str, str]) -> _Plan:
@@ -189,29 +204,35 @@ def _range_paths(take: Take, takes: list[Take]) -> tuple[Path, ...]:
     return tuple(sorted(path for path in own if path is not None)) or (take.track_path,)
 
 
-def _spoilt(original: ClipJob, fault: Fault, takes: list[Take]) -> ClipJob:
-    """Return the job of a catch clip: the original, with something wrong that nobody who watches can miss."""
+def _spoilt(original: ClipJob, fault: Fault, takes: list[Take], spans: dict[str, _Span]) -> ClipJob:
+    """Return the job of a catch clip: the original's sound, with a picture that no viewer takes for its own."""
     job = replace(original, fault=fault)
-    if fault == "swapped_speech":
-        return replace(job, spoken_path=_other_speech(job.take, takes))
-    if fault == "desynchronised":
-        around, late_frames = job.around, math.ceil(DESYNCHRONISED_S * job.around.fps)
-        around = replace(around, after_frames=around.after_frames + late_frames, sound_late_s=DESYNCHRONISED_S)
-        return replace(job, around=around)
-    return job
+    return replace(job, lips_of=_other_take(job, takes, spans)) if fault == "swapped_speech" else job
 
 
-def _other_speech(take: Take, takes: list[Take]) -> Path:
-    """Return another sentence, if there is one of the same speaker; of those, the one nearest in duration."""
-    own_s = read_sound(take.sound_path).duration_s
-    others = {other.sound_path: other for other in takes if other.sentence != take.sentence}
+def _other_take(job: ClipJob, takes: list[Take], spans: dict[str, _Span]) -> Take:
+    """Return the take of another sentence, of the same speaker and model if there is one; then the nearest in duration.
+
+    Its frames are those of the clip, one for one, so it has the same frame rate; film can only be replaced by film.
+    """
+    own, span = job.take, spans[job.take.name]
+    others = [
+        other
+        for other in takes
+        if other.sentence != own.sentence
+        and abs(spans[other.name].fps - span.fps) < 1e-3
+        and (job.source != "restaged" or other.photo == "restaged")
+    ]
     if not others:
+        kind = "film" if job.source == "restaged" else "sentence"
         raise InputError(
-            f"'swapped_speech' needs the speech of another sentence than '{take.sentence}': name two sentences"
+            f"'swapped_speech' needs another {kind} than '{own.sentence}', at its {span.fps:g} frames per second: name"
+            f" two such {kind}s, or leave 'swapped_speech' out of 'catch'"
         )
 
-    def distance(path: Path) -> tuple[bool, float, str]:
-        return others[path].speaker != take.speaker, abs(read_sound(path).duration_s - own_s), path.name
+    def distance(other: Take) -> tuple[bool, bool, int, str]:
+        away_frames = abs(spans[other.name].num_frames - span.num_frames)
+        return other.speaker != own.speaker, other.model != own.model, away_frames, other.name
 
     return min(others, key=distance)
 

@@ -61,6 +61,7 @@ def write_page(
         num_clips=len(clips),
         sources=[_SOURCES.get(source, source) for source in dict.fromkeys(clip.source for clip in clips)],
         is_sketch=any(clip.source == "photograph" for clip in clips),
+        holds_film=any(clip.source == "restaged" and (clip.lead_in_s or clip.lead_out_s) for clip in clips),
     )
     write_text(path, page)
 

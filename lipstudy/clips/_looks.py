@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ class Shown:
     """The picture it was drawn from: a photograph or one frame of a film, or the film whose frames it shows."""
     before_frames: int
     """Frames before the first of the film."""
+    film_frames: int | None = None
+    """Frames of the film that are shown, from its first; None: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def _source_frames(shown: Shown) -> Iterator[Image | None]:
         return
     given = 0
     last: Image | None = None
-    for last in read_frames(shown.source):
+    for last in islice(read_frames(shown.source), shown.film_frames):
         for _ in range(shown.before_frames + 1 if given == 0 else 1):
             given += 1
             yield last

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lipstudy.clips._catch import ShownPart, shown_part, with_lips_of
 from lipstudy.clips._checks import CHECKS_VERSION, clip_faults, look_faults, loudness_faults, motion_faults
 from lipstudy.clips._faces import load_face
 from lipstudy.clips._film_face import FILM_FACE_RENDERER_VERSION, FilmFace, open_film_face, render_film_face
@@ -19,21 +20,13 @@ from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, r
 from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames
 from lipstudy.clips._set_folder import Made, SetFolder
 from lipstudy.clips._surroundings import Surroundings
-from lipstudy.clips._takes import Take, sound_beside_picture
+from lipstudy.clips._takes import Take
 from lipstudy.face import LandmarkTrack, inner_lip_gaps, load_track
-from lipstudy.media import (
-    ENCODER_VERSION,
-    Sound,
-    encode_clip,
-    loudness_lufs,
-    measure_clip,
-    read_sound,
-    true_peak_dbtp,
-)
+from lipstudy.media import ENCODER_VERSION, encode_clip, loudness_lufs, measure_clip, read_sound, true_peak_dbtp
 from lipstudy.motion import Articulated, scale_articulation, speaker_limits
 from lipstudy.records import Embodiment, Fault, hash_of, sha256_of_file, write_text
 
-__all__ = ["ClipJob", "Failed", "articulated", "hashes_of", "key_of", "make_clip"]
+__all__ = ["ClipJob", "Failed", "articulated", "hashes_of", "key_of", "make_clip", "shown_track"]
 
 Frame = NDArray[np.uint8]
 
@@ -41,9 +34,6 @@ _DRAWN_CRF = 18
 """Quality for encoding faces that were never compressed before."""
 _CROSSING_IOD = 0.01
 """Inner lips that overlap by more than this are seen to cross; a tracker's noise is under it."""
-_FADE_S = 0.01
-"""Foreign speech that is cut to the length of a clip ends in this long."""
-
 
 _TOLD_OF_LOOKS = (
     "checked_frames",
@@ -73,8 +63,8 @@ class ClipJob:
     """Tracks that, beside the take's own, show how far the speaker's mouth goes; none: exaggeration has no limit."""
     fault: Fault | None = None
     """What is to be wrong with it."""
-    spoken_path: Path | None = None
-    """The speech that is heard instead of the take's own."""
+    lips_of: Take | None = None
+    """The take of another sentence whose lips are shown under the speech of its own."""
     key: str = ""
     """Hash of everything that decides the clip's bytes and its checks."""
 
@@ -89,6 +79,11 @@ class ClipJob:
     def source(self) -> str:
         """What the face is drawn from."""
         return "landmarks" if self.embodiment == "landmarks" else self.take.photo
+
+    @property
+    def filmed(self) -> Take:
+        """The take whose photograph or film is shown: a film that is restaged brings the lips with it."""
+        return self.lips_of if self.lips_of is not None and self.source == "restaged" else self.take
 
     @property
     def renderer_version(self) -> str:
@@ -118,6 +113,17 @@ class _Told:
     extrapolated: list[int] = field(default_factory=list)
 
 
+def shown_track(job: ClipJob) -> LandmarkTrack:
+    """Return what a clip shows at articulation 1: the track of its take, or what its fault makes of it."""
+    track = load_track(job.take.track_path)
+    if job.fault is None:
+        return track
+    lips = track if job.lips_of is None else load_track(job.lips_of.track_path)
+    held = job.source == "restaged"
+    shown = _part(job, track, lips).of_track(lips, held=held)
+    return shown if held or job.lips_of is None else with_lips_of(shown, track)
+
+
 def articulated(job: ClipJob, track: LandmarkTrack) -> Articulated:
     """Return the motion of a clip: that of its take at its scale, or none at all for a frozen mouth."""
     if job.fault == "frozen_mouth":
@@ -141,7 +147,7 @@ def hashes_of(take: Take, track: LandmarkTrack) -> dict[str, str]:
 
 
 def key_of(job: ClipJob, moved: LandmarkTrack, given: Mapping[str, str]) -> str:
-    """Return the hash of everything that decides a clip and its checks, `given` being the hashes of its take."""
+    """Return the hash of everything that decides a clip and its checks, `given` being the hashes of what it shows."""
     around = job.around
     decides: dict[str, Any] = {
         "renderer": job.renderer_version,
@@ -149,8 +155,9 @@ def key_of(job: ClipJob, moved: LandmarkTrack, given: Mapping[str, str]) -> str:
         "checks": CHECKS_VERSION,
         "motion": _hash_of_arrays(moved.points),
         "fps": moved.fps,
-        "sound": sha256_of_file(job.spoken_path or job.take.sound_path),
-        "around": [around.before_frames, around.after_frames, around.loudness_lufs, around.sound_late_s],
+        "sound": sha256_of_file(job.take.sound_path),
+        "around": [around.before_frames, around.after_frames, around.loudness_lufs],
+        "fault": job.fault,
         "neutral": given["neutral"] if around.before_frames or around.after_frames else "",
     }
     if job.source == "landmarks":
@@ -173,14 +180,16 @@ def make_clip(job: ClipJob) -> Made | Failed:
         If it cannot be written.
     """
     folder, clip_id = job.folder, job.clip_id
-    track = load_track(job.take.track_path)
+    track = shown_track(job)
     moved = articulated(job, track).track
+    film = load_track(job.filmed.track_path)
+    part = _part(job, track, film)
     held = job.source == "restaged"
     drawn, original = (job.around.around_track(each, held=held) for each in (moved, track))
-    sound = job.around.around_sound(_speech(job), what=f"the speech of {clip_id}")
+    sound = job.around.around_sound(read_sound(job.take.sound_path), what=f"the speech of {clip_id}")
     told, unchecked = _Told(), folder.unchecked_clip(clip_id)
     crf = RESTAGED_CRF if held else _DRAWN_CRF
-    frames = job.around.around_frames(_restaged(job, track, moved, told)) if held else _frames(job, drawn, told)
+    frames = job.around.around_frames(_restaged(job, film, part, told)) if held else _frames(job, drawn, told)
     encode_clip(unchecked, frames, fps=track.fps, sound=sound, crf=crf)
     measured = measure_clip(unchecked, sound=sound)
     faults = clip_faults(measured, frames=drawn.num_frames, fps=track.fps, sound=sound)
@@ -193,7 +202,7 @@ def make_clip(job: ClipJob) -> Made | Failed:
         "fps": measured.fps,
         "frames": measured.frames,
         "duration_s": measured.duration_s,
-        "av_offset_ms": round(measured.av_offset_ms + 1000 * job.around.sound_late_s, 3),
+        "av_offset_ms": round(measured.av_offset_ms - 1000 * part.before_frames / track.fps, 3),
         "width_px": measured.width_px,
         "height_px": measured.height_px,
         "lip_crossing_frames": crossings,
@@ -201,7 +210,8 @@ def make_clip(job: ClipJob) -> Made | Failed:
         "true_peak_dbtp": _finite(true_peak_dbtp(heard)),
     }
     if job.source != "landmarks":
-        shown = Shown(drawn, original, _source(job), job.around.before_frames)
+        before_frames = job.around.before_frames + part.before_frames
+        shown = Shown(drawn, original, _source(job), before_frames, part.shown_frames)
         looks = look_again(unchecked, shown)
         measures |= {name: getattr(looks, name) for name in _TOLD_OF_LOOKS} | {"folded_frames": len(told.folded)}
         faults += look_faults(looks, frames=drawn.num_frames, folded_frames=len(told.folded))
@@ -219,18 +229,6 @@ def make_clip(job: ClipJob) -> Made | Failed:
     return folder.note(path, job.key, measures)
 
 
-def _speech(job: ClipJob) -> Sound:
-    own = read_sound(job.take.sound_path)
-    if job.spoken_path is None:
-        return own
-    other = read_sound(job.spoken_path, sr=own.sr)
-    if other.duration_s > own.duration_s:
-        fade = round(_FADE_S * own.sr)
-        end = len(own.samples)
-        other.samples[end - fade : end] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return sound_beside_picture(other, duration_s=own.duration_s)
-
-
 def _frames(job: ClipJob, drawn: LandmarkTrack, told: _Told) -> Iterator[Frame]:
     if job.source == "landmarks":
         return render_landmarks(drawn, style=job.style, size_px=job.size_px)
@@ -245,14 +243,20 @@ def _frames(job: ClipJob, drawn: LandmarkTrack, told: _Told) -> Iterator[Frame]:
     )
 
 
-def _restaged(job: ClipJob, track: LandmarkTrack, moved: LandmarkTrack, told: _Told) -> Iterator[Frame]:
-    return restage_frames(job.take.picture_path, track, moved, on_fold=told.folded.append)
+def _restaged(job: ClipJob, film: LandmarkTrack, part: ShownPart, told: _Told) -> Iterator[Frame]:
+    moved = articulated(job, film).track
+    frames = restage_frames(job.filmed.picture_path, film, moved, on_fold=told.folded.append)
+    return frames if job.fault is None else part.of_frames(frames)
+
+
+def _part(job: ClipJob, clip: LandmarkTrack, source: LandmarkTrack) -> ShownPart:
+    return shown_part(job.fault, num_frames=clip.num_frames, source_frames=source.num_frames, fps=clip.fps)
 
 
 def _source(job: ClipJob) -> PhotoFace | Path:
     if job.source == "photograph":
         return _photograph(job.take)
-    return _film_face(job.take).plate if job.source == "film" else job.take.picture_path
+    return _film_face(job.take).plate if job.source == "film" else job.filmed.picture_path
 
 
 def _photograph(take: Take) -> PhotoFace:

@@ -105,7 +105,9 @@ class Recipe(Declared):
         default=("viseme",), description="what moves the lips to the sentences: viseme, tcn, or the path of a model"
     )
     catch: tuple[Fault, ...] = Field(
-        default=(), description="clips that are wrong on purpose: swapped_speech, frozen_mouth, desynchronised"
+        default=(),
+        description="clips whose picture is wrong on purpose: swapped_speech (lips of another sentence, of the same"
+        " speaker if there is one), frozen_mouth, desynchronised (picture 300 ms late)",
     )
     limits: Literal["speaker", "none"] = Field(
         default="speaker", description="whether exaggeration stays within the speaker's range"
@@ -117,8 +119,18 @@ class Recipe(Declared):
     loudness_lufs: Loudness = Field(
         default=-23.0, description="loudness of every clip (EBU R 128), or as_recorded", union_mode="left_to_right"
     )
-    lead_in_s: float = Field(default=0.0, description="seconds of neutral face and silence before", ge=0, le=5)
-    lead_out_s: float = Field(default=0.0, description="seconds of neutral face and silence after", ge=0, le=5)
+    lead_in_s: float = Field(
+        default=0.0,
+        description="seconds of silence before, under a neutral face; restaged film holds its first frame",
+        ge=0,
+        le=5,
+    )
+    lead_out_s: float = Field(
+        default=0.0,
+        description="seconds of silence after, under a neutral face; restaged film holds its last frame",
+        ge=0,
+        le=5,
+    )
     style: LandmarkStyle = Field(default=LandmarkStyle(), description="how landmarks are drawn")
 
     @field_validator("articulations", "operators", "embodiments", "models", "catch")
@@ -171,7 +183,11 @@ class Recipe(Declared):
         if doubled is not None:
             raise ValueError(f"speaker '{doubled[0]}' says sentence '{doubled[1]}' twice: rename one")
         if "swapped_speech" in self.catch and len(self.sentences) + len(self.films) < 2:
-            raise ValueError("'swapped_speech' takes the speech of another sentence: the recipe needs two or more")
+            raise ValueError("'swapped_speech' shows the lips of another sentence: the recipe needs two or more")
+        if "swapped_speech" in self.catch and "photo" in self.embodiments and len(self.films) == 1:
+            raise ValueError(
+                "'swapped_speech' shows another film under the speech of a film: name two films, or leave it out"
+            )
         return self
 
     def with_files_in(self, folder: Path) -> Self:

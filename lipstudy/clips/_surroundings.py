@@ -19,18 +19,16 @@ _TURN_S = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """How much stands before and after the speech, in whole frames, and how loud and late the speech is."""
+    """How much stands before and after the speech, in whole frames, and how loud the speech is."""
 
     before_frames: int
-    """Frames of neutral face before."""
+    """Frames of neutral face before; restaged film holds its first frame."""
     after_frames: int
-    """Frames of neutral face after."""
+    """Frames of neutral face after; restaged film holds its last frame."""
     fps: float
     """Frames per second."""
     loudness_lufs: float | None
     """Loudness wanted; None leaves the sound as recorded."""
-    sound_late_s: float = 0.0
-    """How much later than its picture the speech starts: 0, except where that is the fault of a catch clip."""
 
     def around_track(self, track: LandmarkTrack, *, held: bool = False) -> LandmarkTrack:
         """Return `track` with the neutral before and after, or with its first and last pose `held`."""
@@ -76,9 +74,9 @@ class Surroundings:
         Raises InputError if it would clip at that loudness; `what` names it.
         """
         around_s = (self.before_frames + self.after_frames) / self.fps
-        begins = round((self.before_frames / self.fps + self.sound_late_s) * speech.sr)
+        begins = round(self.before_frames / self.fps * speech.sr)
         ends = round(around_s * speech.sr) - begins
-        whole = Sound(np.pad(speech.samples, (begins, max(0, ends))), speech.sr)
+        whole = Sound(np.pad(speech.samples, (begins, ends)), speech.sr)
         return whole if self.loudness_lufs is None else at_loudness(whole, lufs=self.loudness_lufs, what=what)
 
     def _turn(self, num_frames: int) -> NDArray[np.float64]:

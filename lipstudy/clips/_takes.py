@@ -32,7 +32,9 @@ from lipstudy.models import LoadedModel, load_model, move_lips
 from lipstudy.records import provenance, write_text
 from lipstudy.speech import Phone, Speech, align_speech, synthesise
 
-__all__ = ["PhotoSource", "Take", "make_takes", "models_of", "sound_beside_picture"]
+__all__ = ["PhotoSource", "Take", "make_takes", "models_of", "on_neutral", "sound_beside_picture"]
+
+Floats = NDArray[np.floating[Any]]
 
 PhotoSource = Literal["photograph", "film", "restaged"]
 """What a photo clip is drawn from: one photograph (a sketch), the mouths of a film of the speaker, the film itself."""
@@ -113,6 +115,11 @@ def sound_beside_picture(sound: Sound, *, duration_s: float) -> Sound:
     wanted = round(duration_s * sound.sr)
     padding = max(0, wanted - len(sound.samples))
     return Sound(np.pad(sound.samples[:wanted], (0, padding)), sound.sr)
+
+
+def on_neutral(track: LandmarkTrack, neutral: Floats) -> Floats:
+    """Return the motion of `track` about another neutral: displacements from its own, in inter-ocular distances."""
+    return uncross_lips(neutral + (track.points.astype(np.float64) - neutral_of(track)), track.topology)
 
 
 def _slug(name: str) -> str:
@@ -200,14 +207,13 @@ def _given_motion(sentence: Sentence, neutral: NDArray[np.float32], recipe: Reci
 
 
 def _on_face(track: LandmarkTrack, neutral: NDArray[np.float32], *, told: Mapping[str, Any]) -> LandmarkTrack:
-    """Give the motion of `track` to another face: displacements from its neutral, in inter-ocular distances."""
+    """Give the motion of `track` to another face."""
     if track.topology.name != MEDIAPIPE_478.name:
         raise InputError(
             f"tracks of topology '{MEDIAPIPE_478.name}' can be shown on a face, not {track.topology.name!r}"
         )
-    points = uncross_lips(neutral + (track.points.astype(np.float64) - neutral_of(track)), track.topology)
     return LandmarkTrack(
-        points=points.astype(np.float32),
+        points=on_neutral(track, neutral).astype(np.float32),
         fps=track.fps,
         topology=track.topology,
         pose=HeadPose.still(track.num_frames),

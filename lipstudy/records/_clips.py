@@ -13,8 +13,8 @@ __all__ = ["Clip", "Embodiment", "Fault", "read_manifest", "write_manifest"]
 
 Embodiment = Literal["landmarks", "photo"]
 Fault = Literal["swapped_speech", "frozen_mouth", "desynchronised"]
-"""What is wrong on purpose with a clip for catch trials: the speech of another sentence, a mouth that stays shut under
-the speech, a picture that is early by 300 ms."""
+"""What is wrong on purpose with the picture of a clip for catch trials: lips that speak another sentence, a mouth that
+stays shut under the speech, a picture that is late by 300 ms."""
 
 
 class Clip(Row):
@@ -37,7 +37,10 @@ class Clip(Row):
     fps: float = Field(description="frames per second, constant", gt=0)
     frames: int = Field(description="number of frames", ge=1)
     duration_s: float = Field(description="duration of the picture in seconds", gt=0)
-    av_offset_ms: float = Field(description="measured in the file: start of sound after start of picture, ms")
+    av_offset_ms: float = Field(
+        description="measured in the file: start of sound after start of picture, ms; in a desynchronised clip less"
+        " the whole frames by which its picture is late"
+    )
     contact_frames: int | None = Field(default=None, description="frames with lips in contact at articulation 1", ge=0)
     contact_frames_lost: int | None = Field(
         default=None, description="of those, frames whose lips do not touch in this clip", ge=0
@@ -45,8 +48,8 @@ class Clip(Row):
     renderer_version: str = Field(description="version of the renderer that drew it")
     fault: Fault | None = Field(
         default=None,
-        description="what is wrong on purpose, for catch trials: swapped_speech (that of another sentence),"
-        " frozen_mouth (shut under the speech), desynchronised (picture 300 ms early); else empty",
+        description="what is wrong with the picture on purpose, for catch trials: swapped_speech (the lips speak"
+        " another sentence), frozen_mouth (shut under the speech), desynchronised (300 ms late); else empty",
     )
     clipped_share: float | None = Field(
         default=None, description="share of frames in which the speaker's range held the lips back", ge=0, le=1
@@ -85,8 +88,16 @@ class Clip(Row):
     )
     loudness_lufs: float | None = Field(default=None, description="integrated loudness of the sound, EBU R 128, LUFS")
     true_peak_dbtp: float | None = Field(default=None, description="true peak of the sound, dB of full scale")
-    lead_in_s: float | None = Field(default=None, description="neutral face and silence before the speech, s", ge=0)
-    lead_out_s: float | None = Field(default=None, description="neutral face and silence after the speech, s", ge=0)
+    lead_in_s: float | None = Field(
+        default=None,
+        description="silence before the speech, under a neutral face or the first frame of restaged film, s",
+        ge=0,
+    )
+    lead_out_s: float | None = Field(
+        default=None,
+        description="silence after the speech, under a neutral face or the last frame of restaged film, s",
+        ge=0,
+    )
     width_px: int | None = Field(default=None, description="width of the picture", ge=1)
     height_px: int | None = Field(default=None, description="height of the picture", ge=1)
 

@@ -108,6 +108,14 @@ def test_what_is_wrong_is_told_with_its_line(written, added: str, said: str) -> 
         ("", r"is not a recipe"),
         ("speakers: []\nsentences: []\n", r"line 1, the file: the recipe has no clip"),
         ("speakers:\n  - {name: anna, photograph: a.png}\n", r"the recipe has speakers but no sentences"),
+        (
+            "films: [{speaker: s, sentence: one, film: a.mp4}]\ncatch: [swapped_speech]\n",
+            r"'swapped_speech' shows the lips of another sentence: the recipe needs two or more",
+        ),
+        (
+            SMALL + "films: [{speaker: s, sentence: one, film: a.mp4}]\ncatch: [swapped_speech]\n",
+            r"'swapped_speech' shows another film under the speech of a film: name two films, or leave it out",
+        ),
         ("speakers: [\n", r"line 2: a recipe is a YAML file, and this is not YAML"),
     ],
 )

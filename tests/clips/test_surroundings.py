@@ -14,10 +14,8 @@ from lipstudy.speech import synthesise
 SR = 16000
 
 
-def around(
-    before: int, after: int, *, fps: float = 25.0, lufs: float | None = None, late_s: float = 0.0
-) -> Surroundings:
-    return Surroundings(before, after, fps, lufs, late_s)
+def around(before: int, after: int, *, fps: float = 25.0, lufs: float | None = None) -> Surroundings:
+    return Surroundings(before, after, fps, lufs)
 
 
 def speech(duration_s: float) -> Sound:
@@ -35,18 +33,16 @@ def track() -> LandmarkTrack:
     before=st.integers(0, 50),
     after=st.integers(0, 50),
     fps=st.sampled_from([24.0, 25.0, 30000 / 1001, 50.0]),
-    late_s=st.sampled_from([0.0, 0.3]),
 )
 def test_speech_starts_with_its_first_frame_to_the_sample_and_the_sound_is_as_long_as_the_picture(
-    before: int, after: int, fps: float, late_s: float
+    before: int, after: int, fps: float
 ) -> None:
     given_speech = speech(0.8)
-    late_frames = int(np.ceil(late_s * fps))
-    sound = around(before, after + late_frames, fps=fps, late_s=late_s).around_sound(given_speech, what="speech")
+    sound = around(before, after, fps=fps).around_sound(given_speech, what="speech")
     first = int(np.flatnonzero(sound.samples)[0])
-    assert first == round((before / fps + late_s) * SR)
+    assert first == round(before / fps * SR)
     longer_s = sound.duration_s - given_speech.duration_s
-    assert longer_s == pytest.approx((before + after + late_frames) / fps, abs=1 / SR)
+    assert longer_s == pytest.approx((before + after) / fps, abs=1 / SR)
     np.testing.assert_array_equal(sound.samples[first : first + len(given_speech.samples)], given_speech.samples)
 
 

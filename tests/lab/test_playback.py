@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lipstudy.clips import Recipe, Sentence, Speaker, build_set
 from lipstudy.lab import (
     SPEAKER_SR,
     KeyPress,
@@ -18,7 +20,8 @@ from lipstudy.lab import (
     rate_of,
 )
 from lipstudy.media import Sound, encode_clip, read_frames
-from lipstudy.study import ClipFailedError, SimulatedViewer, SimulatedViewers, TrialScreen
+from lipstudy.records import write_plan
+from lipstudy.study import ClipFailedError, SimulatedViewer, SimulatedViewers, TrialScreen, load_study, plan_study
 
 pytestmark = pytest.mark.needs_display
 
@@ -164,6 +167,37 @@ def test_clips_with_one_speech_play_together_and_others_after_each_other(make_st
     starts = [playing.start_s for playing in apart.playings]
     assert starts[0] == 0
     assert starts[1] >= 8 / 25
+
+
+@pytest.fixture(scope="module")
+def spoilt_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a study of real clips, every fault among them."""
+    folder = tmp_path_factory.mktemp("spoilt")
+    recipe = Recipe(
+        speakers=(Speaker(name="astronaut", photograph=Path("astronaut")),),
+        sentences=(Sentence(name="boats", text="Both boats."), Sentence(name="poem", text="My poem.")),
+        articulations=(0.5, 1.0),
+        catch=("swapped_speech", "frozen_mouth", "desynchronised"),
+        embodiments=("landmarks",),
+        size_px=64,
+    )
+    built = build_set(recipe, folder / "set", workers=2)
+    path = folder / "study.yaml"
+    faults = "{swapped_speech: 1, frozen_mouth: 1, desynchronised: 1}"
+    path.write_text(f"name: spoilt\nclips: set/clips.csv\nparticipants: 2\ncatch_faults: {faults}\n")
+    write_plan(folder / "study.plan.csv", plan_study(load_study(path), list(built.clips), seed=1))
+    return path
+
+
+@pytest.mark.parametrize("fault", ["swapped_speech", "frozen_mouth", "desynchronised"])
+def test_a_catch_clip_plays_together_with_the_clip_that_it_spoils(
+    spoilt_study: Path, window, monkeypatch, fault: str
+) -> None:
+    planned = next(trial for trial in open_study(spoilt_study).plan if trial.kind == f"catch_{fault}")
+    assert planned.presentation == "side_by_side"
+    proof = trial_of(window, spoilt_study, monkeypatch, planned.clips).presentation
+    assert [playing.start_s for playing in proof.playings] == [0.0, 0.0]
+    assert proof.playings[0].shown_frames == proof.playings[1].shown_frames
 
 
 def test_an_answer_ends_the_clips_only_where_the_study_says_so(make_study, window, monkeypatch) -> None:
