@@ -51,7 +51,9 @@ def test_the_effective_articulation_is_tracked_against_the_clip_at_1(theirs: Pat
         assert clip.loudness_lufs == pytest.approx(-23, abs=0.2)
         assert clip.contact_frames is not None
         assert clip.contact_frames > 3
-        assert clip.contact_frames_lost == 0
+        assert clip.contact_frames_lost <= 0.05 * clip.contact_frames, (
+            "more than a tracker's reading of lips that touch"
+        )
     assert list(clips) == [0.5, 1.0, 1.5]
     assert (theirs / "index.html").is_file()
 
