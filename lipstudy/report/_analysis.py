@@ -22,6 +22,7 @@ from lipstudy.inference import (
 )
 from lipstudy.records import Clip, StudyLock, Trial
 from lipstudy.report._around_the_curve import (
+    MIXEDLM_ROWS,
     declared_family,
     exclusions,
     fair_asymmetry,
@@ -257,7 +258,8 @@ def _analysis(name: str, table: Any, scale: Scale, knots: tuple[float, ...] | No
         "population_instead": None,
     }
     try:
-        fit, steps = fit_reduced(formula, table)
+        only_beside = {} if name == ALL else {"mixedlm_rows": MIXEDLM_ROWS}
+        fit, steps = fit_reduced(formula, table, **only_beside)
         instead = last_rung(fit, formula, table)
     except InputError as error:
         if name == ALL:  # without the main analysis there is nothing to report

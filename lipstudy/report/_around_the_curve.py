@@ -29,6 +29,7 @@ from lipstudy.report._claims import headline_p
 from lipstudy.report._ranking import finite, ranking_results
 
 __all__ = [
+    "MIXEDLM_ROWS",
     "declared_family",
     "exclusions",
     "fair_asymmetry",
@@ -43,7 +44,7 @@ __all__ = [
 
 Tell = Callable[[str], None]
 MODERATORS = ("embodiment", "speaker", "operator", "model")
-_MIXEDLM_ROWS = 5_000
+MIXEDLM_ROWS = 5_000
 """Choices beyond which glmm and our own engine check the models beside the main one, without mixedlm: it would take
 most of the time of a report."""
 
@@ -98,7 +99,7 @@ def _in_short(
     try:
         table = choices_from_trials(trials, scale=scale, knots=knots).table
         formula = curve_formula(table)
-        mixed, _ = fit_reduced(formula, table, mixedlm_rows=_MIXEDLM_ROWS)
+        mixed, _ = fit_reduced(formula, table, mixedlm_rows=MIXEDLM_ROWS)
         fit: CurveModel = last_rung(mixed, formula, table) or mixed
     except InputError as error:
         return {
@@ -148,7 +149,7 @@ def moderated(table: Any, factor: str) -> dict[str, Any]:
     formula = curve_formula(table, moderator=factor)
     result: dict[str, Any] = {"formula": formula, "model": None, "refused": None, "reduction": [], "test": None}
     try:
-        fit, steps = fit_reduced(formula, table, mixedlm_rows=_MIXEDLM_ROWS)
+        fit, steps = fit_reduced(formula, table, mixedlm_rows=MIXEDLM_ROWS)
         result |= {"model": fit.as_json(), "reduction": list(steps), "refused": None if fit.ok else fit.verdict}
         if fit.ok and "x" in fit.terms:
             random = fit.formula[fit.formula.index("(") :]
