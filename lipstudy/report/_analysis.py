@@ -258,8 +258,9 @@ def _analysis(name: str, table: Any, scale: Scale, knots: tuple[float, ...] | No
         "population_instead": None,
     }
     try:
-        only_beside = {} if name == ALL else {"mixedlm_rows": MIXEDLM_ROWS}
-        fit, steps = fit_reduced(formula, table, **only_beside)
+        fit, steps = (
+            fit_reduced(formula, table) if name == ALL else fit_reduced(formula, table, mixedlm_rows=MIXEDLM_ROWS)
+        )
         instead = last_rung(fit, formula, table)
     except InputError as error:
         if name == ALL:  # without the main analysis there is nothing to report
