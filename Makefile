@@ -14,6 +14,7 @@ test: .venv/installed
 lock: .venv/installed
 	$(BIN)/pip-compile --quiet --all-extras --strip-extras --no-header --annotation-style=line \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file constraints.txt pyproject.toml
+	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' constraints.txt  # any build of that version will do
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
