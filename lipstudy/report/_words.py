@@ -269,7 +269,7 @@ def _without_each(results: dict[str, Any]) -> list[str]:
     else:
         what = "person or sentence" if found["items"] else "person"
         said.append(f"The difference keeps its sign whichever one {what} is left out.")
-    told = f"{quantity(100 * found['low'], 1)} to {quantity(100 * found['high'], 1)}"
+    told = f"{quantity(100 * found['low'], 1)} and {quantity(100 * found['high'], 1)}"
     said.append(
         f"With people and sentences drawn again it lies between {told} points"
         f" ({percent(results['level'])} of {found['draws']} draws)."

@@ -43,8 +43,8 @@ def test_random_slope_of_verbagg_takes_less_than_lme4_by_all_engines_together(re
 
 
 @pytest.mark.benchmark
-def test_refit_of_a_large_study_costs_less_than_a_tenth_of_a_fit_by_glmm(record_property) -> None:
-    # A hundred people, 120 choices each; with 1,000 refits a report stays under a minute on two cores.
+def test_two_refits_of_a_large_study_cost_less_than_a_quarter_of_a_fit_by_glmm(record_property) -> None:
+    # A hundred people, 120 choices each. Each draw is fitted with and without what is tested.
     study = simulate_choices(Assumptions(participants=100, sentences=30), named_stream(1, "benchmark"))
     formula = curve_formula(study)
     design = build_design(parse_formula(formula), study)
@@ -54,4 +54,4 @@ def test_refit_of_a_large_study_costs_less_than_a_tenth_of_a_fit_by_glmm(record_
     first_s = best_cpu_s(lambda: fit_with_laplace(design))
     record_property("ratio", (bootstrap_s - first_s) / refits / glmm_s)
     assert np.isfinite(bootstrap_s)
-    assert (bootstrap_s - first_s) / refits < 0.1 * glmm_s
+    assert (bootstrap_s - first_s) / refits < 0.25 * glmm_s
