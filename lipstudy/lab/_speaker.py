@@ -199,6 +199,7 @@ def _silenced() -> Iterator[None]:
             os.dup2(nowhere.fileno(), 2)
         yield
     finally:
+        sys.stdout.flush()  # the engine prints through Python's own buffer
         for number, handle in enumerate(kept, start=1):
             os.dup2(handle, number)
             os.close(handle)

@@ -41,8 +41,9 @@ set-default-sink null
 def display() -> Iterator[str]:
     """Return the name of a screen of 1280 x 1024 that this process may open windows on."""
     read, write = os.pipe()
+    # Without -noreset it starts anew when its last window closes, and refuses whoever comes in that moment.
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=(write,),
         stderr=subprocess.DEVNULL,
     )
