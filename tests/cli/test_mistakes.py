@@ -299,8 +299,11 @@ def test_a_full_or_locked_disk_is_told_and_left_as_it_was(
     place = disk(options)
     code, out, err = call(*WRITERS[verb], "-q")
     assert (code, out) == (2, "")
-    assert err.startswith("Error: cannot write ")
-    assert reason in err.lower()
+    if (verb, options) == ("build", "size=4k"):  # a build looks before it starts
+        assert "GB are free in" in err
+    else:
+        assert err.startswith("Error: cannot write ")
+        assert reason in err.lower()
     assert err.count("\n") == 1
     assert [path for path in place.rglob("*") if path.is_file()] == []
 

@@ -175,7 +175,8 @@ class Slow:
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     Path("slow.py").write_text(SLOW)
     write("a.wav", np.zeros(16000 * 1000))
-    command = [sys.executable, "-m", "lipstudy", "speak", "a.wav", "--model", "slow.py:Slow"]
+    # -B: Python keeps no compiled copy of slow.py beside it.
+    command = [sys.executable, "-B", "-m", "lipstudy", "speak", "a.wav", "--model", "slow.py:Slow"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".a.track*")) and time.monotonic() < deadline:
