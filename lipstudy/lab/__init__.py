@@ -24,7 +24,7 @@ from lipstudy.lab._presenter import LabPresenter
 from lipstudy.lab._psychopy import check_psychopy
 from lipstudy.lab._rehearse import Rehearsal, RehearsalPresenter, rehearse_study
 from lipstudy.lab._run import Booth, LabSettings, open_booth, run_participant
-from lipstudy.lab._speaker import SPEAKER_SR, Speaker, open_speaker, sound_devices
+from lipstudy.lab._speaker import SPEAKER_SR, Speaker, open_speaker
 from lipstudy.lab._window import LabWindow, ScreenRate, open_window, rate_of
 
 __all__ = [
@@ -75,7 +75,6 @@ __all__ = [
     "rehearse_study",
     "run_chosen",
     "run_participant",
-    "sound_devices",
     "split_text",
     "write_calibration",
 ]

@@ -14,7 +14,7 @@ from lipstudy.errors import InputError
 from lipstudy.lab._psychopy import check_psychopy
 from lipstudy.study import ClipFailedError
 
-__all__ = ["SPEAKER_SR", "Speaker", "open_speaker", "sound_devices"]
+__all__ = ["SPEAKER_SR", "Speaker", "open_speaker"]
 
 SPEAKER_SR = 48000
 """Samples per second of every sound that is played."""
@@ -124,11 +124,6 @@ class Speaker:
         while (started_s := self.started_s) is None and time.monotonic() < end_s:
             time.sleep(0.005)
         return started_s
-
-
-def sound_devices() -> list[str]:
-    """Return the names of the devices that can play sound. Raises InputError as `check_psychopy`."""
-    return [str(device["DeviceName"]) for device in _devices()]
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -16,7 +15,7 @@ from lipstudy.errors import InputError
 from lipstudy.lab._inputs import Input, KeyPress, MousePress, TypedText
 from lipstudy.lab._psychopy import import_psychopy
 
-__all__ = ["BACKGROUND", "LabWindow", "ScreenRate", "Sprite", "open_window", "rate_of", "save_picture"]
+__all__ = ["BACKGROUND", "LabWindow", "ScreenRate", "Sprite", "open_window", "rate_of"]
 
 Picture = NDArray[np.uint8]
 
@@ -389,12 +388,3 @@ def _gl() -> Any:
     import pyglet
 
     return pyglet.gl
-
-
-def save_picture(path: str | Path, picture: Picture) -> None:
-    """Write a picture as PNG, atomically. Raises OutputError."""
-    import cv2
-
-    from lipstudy.records import write_bytes
-
-    write_bytes(path, cv2.imencode(".png", picture[:, :, ::-1])[1].tobytes())
