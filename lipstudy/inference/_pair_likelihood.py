@@ -10,6 +10,7 @@ __all__ = ["Link", "choice_estimates", "davidson_estimates", "log_probabilities"
 
 Link = Literal["logit", "probit"]
 Array = NDArray[np.float64]
+Sets = NDArray[np.intp]
 
 _STEPS = 60
 _TOLERANCE = 1e-9
@@ -80,32 +81,20 @@ def _in_blocks(
 
 
 def _choice_block(design: Array, counts: Array, *, link: Link, bias_reduced: bool) -> tuple[Array, NDArray[np.bool_]]:
-    terms = design.shape[1]
-    beta = np.zeros((len(counts), terms))
-    done = np.zeros(len(counts), bool)
-    active = np.arange(len(counts))
     total = counts.sum(axis=2)
-    for _ in range(_STEPS):
-        eta = np.clip(beta[active] @ design.T, -_FURTHEST, _FURTHEST)
-        mean, slope, bend = _link(eta, link)
+
+    def score(active: Sets, beta: Array) -> tuple[Array, Array]:
+        mean, slope, bend = _link(np.clip(beta @ design.T, -_FURTHEST, _FURTHEST), link)
         spread = np.clip(mean * (1 - mean), 1e-300, None)
         weight = total[active] * slope**2 / spread
-        information = (design.T * weight[:, None, :]) @ design
-        information += 1e-10 * np.trace(information, axis1=1, axis2=2)[:, None, None] * np.eye(terms) / terms
+        information = _invertible((design.T * weight[:, None, :]) @ design)
         residual = (counts[active, :, 0] - total[active] * mean) * slope / spread
         if bias_reduced:
             leverage = weight * np.einsum("brp,rp->br", design @ np.linalg.inv(information), design)
             residual = residual + leverage * bend / (2 * slope)
-        step = np.linalg.solve(information, (residual @ design)[..., None])[..., 0]
-        step *= np.minimum(1.0, 5.0 / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
-        beta[active] += step
-        settled = np.abs(step).max(axis=1) < _TOLERANCE
-        done[active[settled]] = True
-        active = active[~settled & (np.abs(beta[active]).max(axis=1) < _FURTHEST)]
-        if not len(active):
-            break
-    beta[~done] = np.nan
-    return beta, done
+        return residual @ design, information
+
+    return _scored(score, sets=len(counts), terms=design.shape[1], longest_step=5.0)
 
 
 def _link(eta: Array, link: Link) -> tuple[Array, Array, Array]:
@@ -123,20 +112,39 @@ def _link(eta: Array, link: Link) -> tuple[Array, Array, Array]:
 def _davidson_block(features: Array, counts: Array) -> tuple[Array, NDArray[np.bool_]]:
     rows, answers, terms = features.shape
     flat = features.reshape(rows * answers, terms)
-    beta = np.zeros((len(counts), terms))
-    done = np.zeros(len(counts), bool)
-    active = np.arange(len(counts))
     total = counts.sum(axis=2)
-    for _ in range(_STEPS):
-        share = _shares(features, beta[active])
+
+    def score(active: Sets, beta: Array) -> tuple[Array, Array]:
+        share = _shares(features, beta)
         expected = total[active][..., None] * share
         gradient = (counts[active] - expected).reshape(len(active), -1) @ flat
         mean = np.einsum("bra,rap->brp", share, features)
         information = (flat.T * expected.reshape(len(active), 1, -1)) @ flat
         information -= np.swapaxes(mean * total[active][..., None], 1, 2) @ mean
-        information += 1e-10 * np.trace(information, axis1=1, axis2=2)[:, None, None] * np.eye(terms) / terms
+        return gradient, _invertible(information)
+
+    return _scored(score, sets=len(counts), terms=terms, longest_step=2.0)
+
+
+def _shares(features: Array, beta: Array) -> Array:
+    """Return (sets, rows, 3): probability of each answer."""
+    eta = np.einsum("rap,bp->bra", features, beta)
+    weight = np.exp(eta - eta.max(axis=2, keepdims=True))
+    shares: Array = weight / weight.sum(axis=2, keepdims=True)
+    return shares
+
+
+def _scored(
+    score: Callable[[Sets, Array], tuple[Array, Array]], *, sets: int, terms: int, longest_step: float
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Climb from 0 by Fisher scoring, each set until it settles; `score` gives gradients and information."""
+    beta = np.zeros((sets, terms))
+    done = np.zeros(sets, bool)
+    active = np.arange(sets)
+    for _ in range(_STEPS):
+        gradient, information = score(active, beta[active])
         step = np.linalg.solve(information, gradient[..., None])[..., 0]
-        step *= np.minimum(1.0, 2.0 / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
+        step *= np.minimum(1.0, longest_step / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
         beta[active] += step
         settled = np.abs(step).max(axis=1) < _TOLERANCE
         done[active[settled]] = True
@@ -147,9 +155,7 @@ def _davidson_block(features: Array, counts: Array) -> tuple[Array, NDArray[np.b
     return beta, done
 
 
-def _shares(features: Array, beta: Array) -> Array:
-    """Return (sets, rows, 3): probability of each answer."""
-    eta = np.einsum("rap,bp->bra", features, beta)
-    weight = np.exp(eta - eta.max(axis=2, keepdims=True))
-    shares: Array = weight / weight.sum(axis=2, keepdims=True)
-    return shares
+def _invertible(information: Array) -> Array:
+    terms = information.shape[1]
+    least = 1e-10 * np.trace(information, axis1=1, axis2=2)[:, None, None] / terms
+    return np.asarray(information + least * np.eye(terms))
