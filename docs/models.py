@@ -1,12 +1,15 @@
 """Make the tables of docs/models.md: models that run here, side by side on speakers they were not estimated on.
 
 python docs/models.py ../shared/data/grid --table lipstudy/models/grid_films.csv [--headaudio FOLDER_OF_THE_NPM_PACKAGE]
+
+With --noise, how well the tracker agrees with itself and nothing else.
 """
 
 import argparse
 import json
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -14,7 +17,7 @@ from pathlib import Path
 import librosa
 import numpy as np
 
-from lipstudy.face import generic_neutral, lip_aperture, mouth_width, track_film
+from lipstudy.face import LandmarkTrack, generic_neutral, lip_aperture, mouth_width, track_film
 from lipstudy.media import Sound
 from lipstudy.models import (
     Film,
@@ -27,6 +30,7 @@ from lipstudy.models import (
     read_films,
     segments_of,
 )
+from lipstudy.models._evaluation import courses
 from lipstudy.models._viseme_film import Recording
 from lipstudy.models.estimate_visemes import estimate_model
 from lipstudy.speech import Speech
@@ -40,9 +44,13 @@ def main() -> None:
     parser.add_argument("films", type=Path)
     parser.add_argument("--table", type=Path)
     parser.add_argument("--headaudio", type=Path, help="unpacked npm package @met4citizen/headaudio")
+    parser.add_argument("--noise", action="store_true", help="measure the tracker's own noise only")
     parser.add_argument("--work", type=Path, default=Path("models_work"))
     given = parser.parse_args()
     films = read_films(films_in(given.films, table=given.table), cache=given.work)
+    if given.noise:
+        noise(films, given.work)
+        return
     phones = phones_of_films(films)
 
     print("| model | hears | aperture r | lowest | width r | SD ratio | lag | closed /p b m/ | chance | d' |")
@@ -61,6 +69,7 @@ def main() -> None:
     card = json.loads(resources.files("lipstudy.models").joinpath("tcn.json").read_text())
     print(cells("tcn (this package)", "sound", card["left_one_speaker_out"]["summary"]))
     noise(films, given.work)
+    speed(films)
 
 
 def row(name: str, hears: str, model_for: Callable[[Film], object], films: list[Film], phones: list) -> None:
@@ -157,37 +166,64 @@ def visemes(films: list[Film], phones: list) -> Callable[[Film], VisemeLipMotion
 
 
 def noise(films: list[Film], work: Path) -> None:
-    """Encode each film again, track it again, and say how well the tracker agrees with itself; then the speed."""
-    import time
+    """Encode each film again in several ways, track it again, and print how well the tracker agrees with itself."""
+    print("\n| tracked again | aperture r | lowest | width r | lowest | protrusion r | lowest |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name, how in ENCODED_AGAIN.items():
+        agreed = [agreement(film.track, tracked_again(film.file.path, work, name, how)) for film in films]
+        median, lowest = np.median(agreed, axis=0), np.min(agreed, axis=0)
+        numbers = " | ".join(f"{m:.3f} | {low:.3f}" for m, low in zip(median, lowest, strict=True))
+        print(f"| {name} | {numbers} |", flush=True)
 
+
+ENCODED_AGAIN = {
+    "half the bits": lambda film: ["-c:v", "mpeg1video", "-b:v", str(bits_per_s(film) // 2)],
+    "3 % smaller": lambda _: ["-vf", "scale=trunc(iw*0.485)*2:trunc(ih*0.485)*2", "-c:v", "libx264", "-crf", "23"],
+    "mirrored": lambda _: ["-vf", "hflip", "-c:v", "libx264", "-crf", "23"],
+}
+"""Name -> what FFmpeg does to a film."""
+
+
+def tracked_again(film: Path, work: Path, name: str, how: Callable[[Path], list[str]]) -> LandmarkTrack:
+    """Return the track of a film that was encoded again."""
     import imageio_ffmpeg
 
-    found = []
-    for film in films:
-        again = work / f"{film.file.path.stem}.again.mp4"
-        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(film.file.path)]
-        subprocess.run([*command, "-c:v", "libx264", "-crf", "28", "-c:a", "aac", str(again)], check=True)
-        topology, points = film.track.topology, film.track.points.astype(float)
-        other = track_film(again).points.astype(float)
-        length = min(len(points), len(other))
-        found.append(
-            [
-                np.corrcoef(measure(points[:length], topology), measure(other[:length], topology))[0, 1]
-                for measure in (lip_aperture, mouth_width)
-            ]
-        )
-    median, lowest = np.median(found, axis=0), np.min(found, axis=0)
-    print(f"\ntracked again after x264 at crf 28: aperture r {median[0]:.3f} (lowest {lowest[0]:.3f}), ", end="")
-    print(f"width r {median[1]:.3f} (lowest {lowest[1]:.3f})")
+    again = work / f"{film.stem}.{name.replace(' ', '_').replace('%', 'percent')}.mkv"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(film), *how(film), "-an", str(again)]
+    subprocess.run(command, check=True)
+    return track_film(again)
+
+
+def bits_per_s(film: Path) -> int:
+    """Return the bits a second of a film's picture."""
+    import av
+
+    with av.open(str(film)) as container:
+        stream = container.streams.video[0]
+        sizes = [packet.size for packet in container.demux(stream)]
+        return round(8 * sum(sizes) / len(sizes) * float(stream.average_rate))
+
+
+def agreement(one: LandmarkTrack, other: LandmarkTrack) -> list[float]:
+    """Return how aperture, width and protrusion of two trackings of one film correlate."""
+    length = min(one.num_frames, other.num_frames)
+    return [
+        float(np.corrcoef(first[:length], second[:length])[0, 1])
+        for first, second in zip(courses(one).values(), courses(other).values(), strict=True)
+    ]
+
+
+def speed(films: list[Film]) -> None:
+    """Print how fast the features and the network are."""
     speech = Speech.of_sound(Sound(np.concatenate([film.samples for film in films] * 4), SR))
     model = NeuralLipMotion()
-    for name, work_of in (
+    for name, work in (
         ("features", lambda: list(feature_blocks(speech.blocks(sr=SR)))),
         ("features and network", lambda: list(model.parameters(speech, fps=25))),
     ):
-        work_of()
+        work()
         begin = time.process_time()
-        work_of()
+        work()
         print(f"{name}: {speech.duration_s / (time.process_time() - begin):.0f} times real time (CPU)")
 
 
