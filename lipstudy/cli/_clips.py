@@ -50,6 +50,7 @@ scheduler_option = click.option(
 )
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes that draw.")
 @scheduler_option
+@click.option("--retry-failed", is_flag=True, help="Make clips that failed their checks again, though nothing changed.")
 @click.option("-y", "--yes", is_flag=True, help="Start a huge set (over 1,000 clips, 4 hours or 10 GB) without asking.")
 @click.option("--example", is_flag=True, help="Print a recipe with all keys explained, and stop.")
 @output_options
@@ -58,6 +59,7 @@ def build(
     folder: Path | None,
     workers: int,
     scheduler: str | None,
+    retry_failed: bool,
     yes: bool,
     example: bool,
     output: Output,
@@ -65,7 +67,7 @@ def build(
     """Build a stimulus set from a recipe: clips, clips.csv, and index.html to look at them.
 
     Only what is missing or changed is made: run it again after Ctrl-C or after editing the recipe. A clip that does not
-    pass its checks is kept apart, with the reason.
+    pass its checks is kept apart, with the reason, and made again when its recipe, its files or lipstudy change.
     """
     if example:
         from lipstudy.templates import template_text
@@ -80,8 +82,8 @@ def build(
     place = folder or recipe.with_suffix("")
     _tell_size(estimate_build(declared, place), place, workers, yes, output)
     with _executor(scheduler) as executor, output.progress("clips", "clips") as show:
-        built = build_set(declared, place, workers=workers, executor=executor, progress=show)
-    for sentence in built.lacks:
+        built = build_set(declared, place, workers=workers, retry_failed=retry_failed, executor=executor, progress=show)
+    for sentence in (*built.lacks, *built.doubts):
         output.tell(sentence)
     if built.altered:
         names = ", ".join(built.altered[:3]) + (" ..." if len(built.altered) > 3 else "")
@@ -99,6 +101,7 @@ def build(
         "reused": built.reused,
         "altered": list(built.altered),
         "lacks": list(built.lacks),
+        "doubts": list(built.doubts),
         "failed": dict(built.failed),
     }
     text = (
@@ -110,7 +113,8 @@ def build(
         clip_id, reason = built.failed[0]
         raise OutputError(
             f"{_clips(len(built.failed))} did not pass the checks and {_are(len(built.failed))} kept apart in"
-            f" {built.manifest.parent / 'failed'}: the first, {clip_id}: {reason}"
+            f" {built.manifest.parent / 'failed'}: the first, {clip_id}: {reason} (made again when its"
+            " recipe changes, or with --retry-failed)"
         )
 
 

@@ -2,18 +2,18 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lipstudy.clips._faces import lacks_of
 from lipstudy.clips._index import write_page
-from lipstudy.clips._making import ClipJob, Failed, articulated, hashes_of, key_of, make_clip, shown_track
+from lipstudy.clips._making import ClipJob, articulated, hashes_of, key_of, make_clip, shown_track
 from lipstudy.clips._recipe import Recipe
 from lipstudy.clips._set_folder import Made, SetFolder
 from lipstudy.clips._surroundings import Surroundings
-from lipstudy.clips._takes import Take, make_takes, models_of
+from lipstudy.clips._takes import Take, doubts_about, make_takes, models_of
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.face import LandmarkTrack, load_track
@@ -35,11 +35,13 @@ class BuildResult:
     reused: int
     """Number of clips that were there already and are unchanged."""
     failed: tuple[tuple[str, str], ...]
-    """(clip_id, reason) of clips that did not pass their checks; they are kept apart in ``failed/``."""
+    """(clip_id, reason) of clips that did not pass their checks, now or before; they are kept apart in ``failed/``."""
     altered: tuple[str, ...]
     """clip_id of clips that were deleted or changed since they were made, and were made again."""
     lacks: tuple[str, ...]
     """What the films of speakers lack to be good banks of mouths, a sentence each."""
+    doubts: tuple[str, ...]
+    """Where the text of a recorded sentence does not seem to be what is said, a sentence each."""
     manifest: Path
     """The manifest, ``clips.csv``."""
     page: Path
@@ -51,14 +53,16 @@ def build_set(
     folder: str | Path,
     *,
     workers: int = 2,
+    retry_failed: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Build the stimulus set of a recipe.
 
     Only what is missing or changed is made: a clip is known by the hash of everything that decides its bytes (motion,
-    sound, picture, style, renderer, encoder). A build that was stopped goes on where it was. All scales, 1 included,
-    go through the same renderer and codec.
+    sound, picture, style, renderer, encoder) and its checks. One that failed them would fail again, and is remembered
+    with its reason. A build that was stopped goes on where it was. All scales, 1 included, go through the same renderer
+    and codec.
 
     In a script, call it under ``if __name__ == "__main__":``; its workers import the script.
 
@@ -72,6 +76,8 @@ def build_set(
         (provenance), if need be ``failed/``.
     workers : int >= 1
         Processes that draw and encode.
+    retry_failed : bool
+        Make clips that failed their checks again though nothing changed, for instance with other libraries.
     executor : concurrent.futures.Executor, optional
         Used instead of processes of our own; its workers must reach `folder` and the recipe's files under the same
         paths.
@@ -100,16 +106,20 @@ def build_set(
     recipe = recipe.with_files_in(Path.cwd())  # a worker of a cluster is in another folder
     place = SetFolder(Path(folder).resolve())
     with place.opened():
+        if retry_failed:
+            place.forget_failed()
         takes = make_takes(recipe, models, place, workers=workers, executor=executor)
         spans = {take.name: _span(load_track(take.track_path)) for take in takes}
         planned = [plan for take in takes for plan in _planned(take, takes, spans, recipe, place)]
         jobs = [plan.job for plan in planned]
         altered = tuple(job.clip_id for job in jobs if place.is_altered(place.clip(job.clip_id)))
         outcomes, rendered = _make_missing(jobs, place, workers=workers, executor=executor, progress=progress)
-        clips = [
-            _row(plan, outcome) for plan, outcome in zip(planned, outcomes, strict=True) if isinstance(outcome, Made)
-        ]
-        failed = tuple((outcome.clip_id, outcome.reason) for outcome in outcomes if isinstance(outcome, Failed))
+        doubts = doubts_about(recipe.sentences, place)
+        clips = [_row(plan, made, doubts) for plan, made in zip(planned, outcomes, strict=True) if not made.faults]
+        failed = tuple(
+            (job.clip_id, "; ".join(made.faults)) for job, made in zip(jobs, outcomes, strict=True) if made.faults
+        )
+        place.forget_failed(but=[name for name, _ in failed])
         _write_provenance(recipe, models, place)
         write_manifest(place.manifest, clips)
         apart = [(name, place.failed_clip(name).relative_to(place.root).as_posix(), why) for name, why in failed]
@@ -122,6 +132,7 @@ def build_set(
         failed=failed,
         altered=altered,
         lacks=lacks,
+        doubts=tuple(f"the sentence {name}: {doubt}" for name, doubt in doubts.items()),
         manifest=Path(folder) / place.manifest.name,
         page=Path(folder) / place.page.name,
     )
@@ -213,7 +224,8 @@ def _spoilt(original: ClipJob, fault: Fault, takes: list[Take], spans: dict[str,
 def _other_take(job: ClipJob, takes: list[Take], spans: dict[str, _Span]) -> Take:
     """Return the take of another sentence, of the same speaker and model if there is one; then the nearest in duration.
 
-    Its frames are those of the clip, one for one, so it has the same frame rate; film can only be replaced by film.
+    Its frames are those of the clip, one for one, so it has the same frame rate. Film is replaced by film of the same
+    person only: a trial with two faces would be answered by the face.
     """
     own, span = job.take, spans[job.take.name]
     others = [
@@ -221,13 +233,13 @@ def _other_take(job: ClipJob, takes: list[Take], spans: dict[str, _Span]) -> Tak
         for other in takes
         if other.sentence != own.sentence
         and abs(spans[other.name].fps - span.fps) < 1e-3
-        and (job.source != "restaged" or other.photo == "restaged")
+        and (job.source != "restaged" or (other.photo == "restaged" and other.speaker == own.speaker))
     ]
     if not others:
-        kind = "film" if job.source == "restaged" else "sentence"
+        kind = f"film of '{own.speaker}'" if job.source == "restaged" else "sentence"
         raise InputError(
             f"'swapped_speech' needs another {kind} than '{own.sentence}', at its {span.fps:g} frames per second: name"
-            f" two such {kind}s, or leave 'swapped_speech' out of 'catch'"
+            " one, or leave 'swapped_speech' out of 'catch'"
         )
 
     def distance(other: Take) -> tuple[bool, bool, int, str]:
@@ -244,11 +256,11 @@ def _make_missing(
     workers: int,
     executor: Executor | None,
     progress: Progress | None,
-) -> tuple[list[Made | Failed], int]:
+) -> tuple[list[Made], int]:
     """Return what became of each job, and how many clips had to be made."""
-    outcomes: dict[int, Made | Failed] = {}
+    outcomes: dict[int, Made] = {}
     for index, job in enumerate(jobs):
-        made = place.made(place.clip(job.clip_id), job.key)
+        made = place.made_clip(job.clip_id, job.key)
         if made is not None:
             outcomes[index] = made
     missing = [index for index in range(len(jobs)) if index not in outcomes]
@@ -262,7 +274,7 @@ def _make_missing(
     return [outcomes[index] for index in range(len(jobs))], len(missing)
 
 
-def _row(plan: _Plan, made: Made) -> Clip:
+def _row(plan: _Plan, made: Made, doubts: Mapping[str, str]) -> Clip:
     job, effective = plan.job, plan.effective_articulation
     path = job.folder.clip(job.clip_id)
     told = {
@@ -272,6 +284,7 @@ def _row(plan: _Plan, made: Made) -> Clip:
         "speaker": job.take.speaker,
         "sentence": job.take.sentence,
         "text": job.take.text,
+        "text_doubts": None if job.take.photo == "restaged" else doubts.get(job.take.sentence),
         "articulation": job.articulation,
         "operator": job.operator,
         "effective_articulation": None if math.isnan(effective) else effective,

@@ -1,14 +1,17 @@
 """How long a recipe will take and how large its clips will be, before anything is made."""
 
 import math
-from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lipstudy.clips._making import clip_name
 from lipstudy.clips._recipe import Recipe, Sentence
-from lipstudy.clips._takes import PhotoSource
+from lipstudy.clips._set_folder import SetFolder
+from lipstudy.clips._takes import PhotoSource, models_of, take_name
 from lipstudy.face import load_track
 from lipstudy.media import open_film, read_sound
+from lipstudy.records import Fault
 
 __all__ = ["Estimate", "estimate_build"]
 
@@ -54,44 +57,70 @@ def estimate_build(recipe: Recipe, folder: str | Path) -> Estimate:
     recipe : Recipe
         What to build.
     folder : str or Path
-        Where. A clip that is there counts as made, though it may have to be made again.
+        Where. A clip of the recipe that is there counts as made, though it may have to be made again.
 
     Raises
     ------
     InputError
-        If a film, a sound or a track that the recipe names cannot be read.
+        If a film, a sound, a track or a model that the recipe names cannot be read.
     """
-    variants = len(recipe.operators) * len(recipe.articulations) + len(recipe.catch)
-    speech_s: defaultdict[PhotoSource, float] = defaultdict(float)
-    frames: Counter[PhotoSource] = Counter()
-    takes: Counter[PhotoSource] = Counter()
-    restaged_px = float(_MEASURED_FILM_PX)
+    place = SetFolder(Path(folder))
+    there = place.clips_there()
+    count, work_s, size_bytes = 0, _s_of_tracking(recipe, place), 0.0
+    for take in _takes(recipe):
+        for embodiment in recipe.embodiments:
+            kind = "landmarks" if embodiment == "landmarks" else take.photo
+            area = take.film_px / _MEASURED_FILM_PX if kind == "restaged" else recipe.size_px**2 / _MEASURED_PX
+            grown = _FIXED_SHARE + (1 - _FIXED_SHARE) * area
+            clips = len({clip_name(take.name, embodiment, *variant) for variant in _variants(recipe)} - there)
+            count += clips
+            work_s += clips * take.frames * grown * _MS_A_FRAME[kind] / 1000
+            size_bytes += clips * (take.frames * grown * _BYTES_A_FRAME[kind] + take.duration_s * _SOUND_BYTES_A_S)
+    return Estimate(clips=count, work_s=work_s, size_bytes=size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """A take that is not made yet."""
+
+    name: str
+    photo: PhotoSource
+    duration_s: float
+    frames: int
+    film_px: int = 0
+
+
+def _takes(recipe: Recipe) -> Iterator[_Expected]:
+    around_s = recipe.lead_in_s + recipe.lead_out_s
+    models = models_of(recipe)
     for sentence in recipe.sentences:
-        duration_s = _duration_s(sentence, recipe) + recipe.lead_in_s + recipe.lead_out_s
-        models = 1 if sentence.track is not None else len(recipe.models)
+        duration_s = _duration_s(sentence, recipe) + around_s
+        frames = math.ceil(duration_s * recipe.fps)
         for speaker in recipe.speakers:
             photo: PhotoSource = "photograph" if speaker.film is None else "film"
-            speech_s[photo] += models * duration_s
-            frames[photo] += models * math.ceil(duration_s * recipe.fps)
-            takes[photo] += models
+            for index in range(1 if sentence.track is not None else len(models)):
+                name = take_name(speaker.name, sentence.name, models[index].name if index else None)
+                yield _Expected(name, photo, duration_s, frames)
     for filmed in recipe.films:
         film = open_film(filmed.film)
-        restaged_px = max(restaged_px, film.width_px * film.height_px)
-        speech_s["restaged"] += film.duration_s + recipe.lead_in_s + recipe.lead_out_s
-        frames["restaged"] += film.num_frames
-        takes["restaged"] += 1
-    work_s, size_bytes = _TRACKING_S_A_S * speech_s["restaged"], 0.0
-    for photo in frames:
-        for embodiment in recipe.embodiments:
-            kind = "landmarks" if embodiment == "landmarks" else photo
-            area = restaged_px / _MEASURED_FILM_PX if kind == "restaged" else recipe.size_px**2 / _MEASURED_PX
-            grown = _FIXED_SHARE + (1 - _FIXED_SHARE) * area
-            work_s += variants * frames[photo] * grown * _MS_A_FRAME[kind] / 1000
-            size_bytes += variants * frames[photo] * grown * _BYTES_A_FRAME[kind]
-            size_bytes += variants * speech_s[photo] * _SOUND_BYTES_A_S
-    clips = variants * len(recipe.embodiments) * sum(takes.values())
-    left = max(0, clips - sum(1 for _ in Path(folder).glob("clips/*.mp4")))
-    return Estimate(clips=left, work_s=work_s * left / clips, size_bytes=size_bytes * left / clips)
+        duration_s = film.duration_s + around_s
+        name = take_name(filmed.speaker, filmed.sentence)
+        yield _Expected(name, "restaged", duration_s, round(duration_s * film.fps), film.width_px * film.height_px)
+
+
+def _variants(recipe: Recipe) -> Iterator[tuple[str, float, Fault | None]]:
+    for operator in recipe.operators:
+        for articulation in recipe.articulations:
+            yield operator, articulation, None
+    for fault in recipe.catch:
+        yield recipe.operators[0], 1.0, fault
+
+
+def _s_of_tracking(recipe: Recipe, place: SetFolder) -> float:
+    """Return how long the films take that have no track yet."""
+    faces = [(speaker.film, place.film_track(speaker.name)) for speaker in recipe.speakers if speaker.film is not None]
+    takes = [(film.film, place.track(take_name(film.speaker, film.sentence))) for film in recipe.films]
+    return _TRACKING_S_A_S * sum(open_film(film).duration_s for film, track in faces + takes if not track.exists())
 
 
 def _duration_s(sentence: Sentence, recipe: Recipe) -> float:

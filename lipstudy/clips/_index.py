@@ -77,6 +77,7 @@ def _rows(clips: Sequence[Clip]) -> list[dict[str, Any]]:
             "sentence": sentence,
             "model": model,
             "text": next((clip.text for clip in group if clip.text), None),
+            "doubts": next((clip.text_doubts for clip in group if clip.text_doubts), None),
             "columns": _columns([clip for clip in group if clip.fault is None]),
             "catch": [_cell(clip) for clip in group if clip.fault is not None],
         }

@@ -24,9 +24,9 @@ from lipstudy.clips._takes import Take
 from lipstudy.face import LandmarkTrack, inner_lip_gaps, load_track
 from lipstudy.media import ENCODER_VERSION, encode_clip, loudness_lufs, measure_clip, read_sound, true_peak_dbtp
 from lipstudy.motion import Articulated, scale_articulation, speaker_limits
-from lipstudy.records import Embodiment, Fault, hash_of, sha256_of_file, write_text
+from lipstudy.records import Embodiment, Fault, hash_of, sha256_of_file
 
-__all__ = ["ClipJob", "Failed", "articulated", "hashes_of", "key_of", "make_clip", "shown_track"]
+__all__ = ["ClipJob", "articulated", "clip_name", "hashes_of", "key_of", "make_clip", "shown_track"]
 
 Frame = NDArray[np.uint8]
 
@@ -71,9 +71,7 @@ class ClipJob:
     @property
     def clip_id(self) -> str:
         """Name of the clip."""
-        fault = "" if self.fault is None else f"_{self.fault}"
-        operator = self.operator.replace("=", "-")  # jaw+spread=0.5
-        return f"{self.take.name}_{self.embodiment}_{operator}_a{self.articulation:.2f}{fault}"
+        return clip_name(self.take.name, self.embodiment, self.operator, self.articulation, self.fault)
 
     @property
     def source(self) -> str:
@@ -96,21 +94,18 @@ class ClipJob:
         }[self.source]
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A clip that is not what it should be, kept apart."""
-
-    clip_id: str
-    reason: str
-    """What is wrong with it, in words."""
-
-
 @dataclass(slots=True)
 class _Told:
     """What a renderer told of the frames that it drew."""
 
     folded: list[int] = field(default_factory=list)
     extrapolated: list[int] = field(default_factory=list)
+
+
+def clip_name(take: str, embodiment: str, operator: str, articulation: float, fault: Fault | None) -> str:
+    """Return the clip_id of a clip of the take of this name."""
+    operator = operator.replace("=", "-")  # jaw+spread=0.5
+    return f"{take}_{embodiment}_{operator}_a{articulation:.2f}{'' if fault is None else f'_{fault}'}"
 
 
 def shown_track(job: ClipJob) -> LandmarkTrack:
@@ -169,8 +164,8 @@ def key_of(job: ClipJob, moved: LandmarkTrack, given: Mapping[str, str]) -> str:
     return hash_of(decides)
 
 
-def make_clip(job: ClipJob) -> Made | Failed:
-    """Draw, encode and check one clip; it takes its place in the set only if it passed.
+def make_clip(job: ClipJob) -> Made:
+    """Draw, encode and check one clip; it takes its place in the set only if it passed, else it is kept apart.
 
     Raises
     ------
@@ -218,11 +213,7 @@ def make_clip(job: ClipJob) -> Made | Failed:
     if job.source == "film":
         measures |= {"extrapolated_frames": len(told.extrapolated)}
     if faults:
-        apart = folder.failed_clip(clip_id)
-        reason = "; ".join(faults)
-        write_text(apart.with_suffix(".txt"), reason + "\n")
-        unchecked.replace(apart)
-        return Failed(clip_id, reason)
+        return folder.keep_apart(clip_id, job.key, measures, faults=faults)
     path = folder.clip(clip_id)
     path.parent.mkdir(exist_ok=True)
     unchecked.replace(path)

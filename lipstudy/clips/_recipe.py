@@ -184,9 +184,13 @@ class Recipe(Declared):
             raise ValueError(f"speaker '{doubled[0]}' says sentence '{doubled[1]}' twice: rename one")
         if "swapped_speech" in self.catch and len(self.sentences) + len(self.films) < 2:
             raise ValueError("'swapped_speech' shows the lips of another sentence: the recipe needs two or more")
-        if "swapped_speech" in self.catch and "photo" in self.embodiments and len(self.films) == 1:
+        # Another person's film would part the two clips of a pair by their faces, which is not what the trial asks.
+        films_of = Counter(film.speaker for film in self.films)
+        alone = next((speaker for speaker, count in films_of.items() if count == 1), None)
+        if "swapped_speech" in self.catch and "photo" in self.embodiments and alone is not None:
             raise ValueError(
-                "'swapped_speech' shows another film under the speech of a film: name two films, or leave it out"
+                f"'swapped_speech' shows another film of the speaker under the speech of a film, and '{alone}' has one"
+                f" only: name a second film of '{alone}', or leave 'swapped_speech' out of 'catch'"
             )
         return self
 

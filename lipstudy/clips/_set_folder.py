@@ -1,7 +1,7 @@
 """The folder of a stimulus set: what lies where, and what was made from what."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ class Made(BaseModel):
     """SHA-256 of its bytes when it was made."""
     measures: dict[str, float | None]
     """What was measured in it."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with it, in words; a clip with any is kept apart from the set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class SetFolder:
     def provenance(self) -> Path:
         """Where the set comes from."""
         return self.root / "build.json"
+
+    def clips_there(self) -> set[str]:
+        """Return the clip_id of every clip that is there, those included that are kept apart."""
+        return {path.stem for place in (self.clip(""), self.failed_clip("")) for path in place.parent.glob("[!.]*.mp4")}
 
     def clip(self, clip_id: str) -> Path:
         """Return the path of a clip that passed its checks."""
@@ -105,9 +111,8 @@ class SetFolder:
                 # The system lets go of it when the process ends, however it ends.
                 at_the_end.enter_context(FileLock(lock, timeout=0))
                 at_the_end.callback(_remove, lock)
-                for folder in (unchecked, self.failed_clip("").parent):
-                    shutil.rmtree(folder, ignore_errors=True)
-                unchecked.mkdir(exist_ok=True)
+                shutil.rmtree(unchecked, ignore_errors=True)
+                unchecked.mkdir()
                 at_the_end.callback(shutil.rmtree, unchecked, ignore_errors=True)
                 for leftover in self.root.glob("*/**/.*"):  # the temporary files of records.atomic_path
                     if leftover.is_file():
@@ -132,6 +137,10 @@ class SetFolder:
             return None
         return record
 
+    def made_clip(self, clip_id: str, key: str) -> Made | None:
+        """Return what is known of a clip that was made from `key`, be it in the set or kept apart."""
+        return self.made(self.clip(clip_id), key) or self.made(self.failed_clip(clip_id), key)
+
     def is_altered(self, path: Path) -> bool:
         """Return whether a file that a build made was deleted or altered since."""
         try:
@@ -140,11 +149,37 @@ class SetFolder:
             return False
         return not path.is_file() or sha256_of_file(path) != record.sha256
 
-    def note(self, path: Path, key: str, measures: Mapping[str, float | None] | None = None) -> Made:
+    def note(
+        self,
+        path: Path,
+        key: str,
+        measures: Mapping[str, float | None] | None = None,
+        *,
+        faults: Sequence[str] = (),
+    ) -> Made:
         """Record that `path` was made from `key`."""
-        record = Made(key=key, sha256=sha256_of_file(path), measures=dict(measures or {}))
+        record = Made(key=key, sha256=sha256_of_file(path), measures=dict(measures or {}), faults=tuple(faults))
         write_text(self._record(path), record.model_dump_json(indent=2) + "\n")
         return record
+
+    def keep_apart(
+        self, clip_id: str, key: str, measures: Mapping[str, float | None], *, faults: Sequence[str]
+    ) -> Made:
+        """Take an unchecked clip out of the way, its faults in words beside it, and remember them."""
+        apart = self.failed_clip(clip_id)
+        write_text(apart.with_suffix(".txt"), "; ".join(faults) + "\n")
+        self.unchecked_clip(clip_id).replace(apart)
+        return self.note(apart, key, measures, faults=faults)
+
+    def forget_failed(self, *, but: Collection[str] = ()) -> None:
+        """Delete the clips that are kept apart, except those named in `but`."""
+        apart = self.failed_clip("").parent
+        for path in apart.glob("*.mp4"):
+            if path.stem not in but:
+                self._record(path).unlink(missing_ok=True)
+                path.with_suffix(".txt").unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+        _remove_if_empty(apart)
 
     def _record(self, path: Path) -> Path:
         relative = path.relative_to(self.root)

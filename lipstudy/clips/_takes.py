@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import astuple, dataclass, replace
 from importlib import metadata
@@ -32,7 +32,16 @@ from lipstudy.models import LoadedModel, load_model, move_lips
 from lipstudy.records import provenance, write_text
 from lipstudy.speech import Phone, Speech, align_speech, synthesise
 
-__all__ = ["PhotoSource", "Take", "make_takes", "models_of", "on_neutral", "sound_beside_picture"]
+__all__ = [
+    "PhotoSource",
+    "Take",
+    "doubts_about",
+    "make_takes",
+    "models_of",
+    "on_neutral",
+    "sound_beside_picture",
+    "take_name",
+]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -96,7 +105,7 @@ def make_takes(
                 take = _take(speaker, sentence, model, folder)
                 if model is not None and model is not models[0]:
                     # So that a model added to a recipe leaves the names of the clips that are there as they are.
-                    name = f"{take.name}_{_slug(model.name)}"
+                    name = take_name(speaker.name, sentence.name, model.name)
                     take = replace(take, name=name, track_path=folder.track(name))
                 neutral = neutrals[speaker.name]
                 if model is None:
@@ -108,6 +117,12 @@ def make_takes(
     filmed = [(film, folder) for film in recipe.films]
     tracked = dict(run_each(_take_on_film, filmed, workers=workers, executor=executor))
     return takes + [tracked[index] for index in range(len(recipe.films))]
+
+
+def doubts_about(sentences: Sequence[Sentence], folder: SetFolder) -> dict[str, str]:
+    """Return, by sentence, what the aligner doubts about the words of recorded speech; none for those that fit."""
+    told = {sentence.name: json.loads(folder.phones(sentence.name).read_bytes())["doubts"] for sentence in sentences}
+    return {name: "; ".join(doubts) for name, doubts in told.items() if doubts}
 
 
 def sound_beside_picture(sound: Sound, *, duration_s: float) -> Sound:
@@ -122,12 +137,17 @@ def on_neutral(track: LandmarkTrack, neutral: Floats) -> Floats:
     return uncross_lips(neutral + (track.points.astype(np.float64) - neutral_of(track)), track.topology)
 
 
+def take_name(speaker: str, sentence: str, model: str | None = None) -> str:
+    """Return the name of a take; `model` is named for all models of a recipe but the first."""
+    return f"{speaker}_{sentence}" if model is None else f"{speaker}_{sentence}_{_slug(model)}"
+
+
 def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "model"
 
 
 def _take(speaker: Speaker, sentence: Sentence, model: LoadedModel | None, folder: SetFolder) -> Take:
-    name = f"{speaker.name}_{sentence.name}"
+    name = take_name(speaker.name, sentence.name)
     if model is not None:
         moved_by = model.name
     else:
@@ -155,12 +175,14 @@ def _speech(sentence: Sentence, recipe: Recipe, folder: SetFolder) -> Speech:
         told |= {"voice": recipe.voice, "rate_wpm": recipe.rate_wpm}
         key = key_of_stage("speech", {**told, "espeak": metadata.version("espeakng-loader")})
     else:
-        key = key_of_stage("speech", told, inputs=[sentence.sound])
+        aligner = metadata.version("pocketsphinx")
+        key = key_of_stage("speech", {**told, "aligner": aligner}, inputs=[sentence.sound])
     if folder.made(sound_path, key) is None or folder.made(phones_path, key) is None:
-        sound, phones = _spoken(sentence, recipe)
+        sound, phones, doubts = _spoken(sentence, recipe)
         write_sound(sound_path, sound)
         listed = phones and [dict(zip(("symbol", "start_s", "end_s"), astuple(phone), strict=True)) for phone in phones]
-        write_text(phones_path, json.dumps({**told, "phones": listed}, indent=2, ensure_ascii=False) + "\n")
+        told |= {"doubts": doubts, "phones": listed}
+        write_text(phones_path, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
         folder.note(sound_path, key)
         folder.note(phones_path, key)
     listed = json.loads(phones_path.read_bytes())["phones"]
@@ -168,15 +190,17 @@ def _speech(sentence: Sentence, recipe: Recipe, folder: SetFolder) -> Speech:
     return Speech.of_sound(read_sound(sound_path), name=sentence.name, phones=known)
 
 
-def _spoken(sentence: Sentence, recipe: Recipe) -> tuple[Sound, tuple[Phone, ...] | None]:
+def _spoken(sentence: Sentence, recipe: Recipe) -> tuple[Sound, tuple[Phone, ...] | None, tuple[str, ...]]:
+    """Return sound, phones if the words are known, and what is doubted about them."""
     if sentence.sound is None:
         assert sentence.text is not None
         utterance = synthesise(sentence.text, voice=recipe.voice, rate_wpm=recipe.rate_wpm)
-        return utterance.sound, utterance.phones
+        return utterance.sound, utterance.phones, ()
     sound = read_sound(sentence.sound)
     if sentence.text is None or sentence.track is not None:
-        return sound, None
-    return sound, align_speech(Speech.of_sound(sound, name=sentence.name), sentence.text).phones
+        return sound, None, ()
+    alignment = align_speech(Speech.of_sound(sound, name=sentence.name), sentence.text)
+    return sound, alignment.phones, alignment.doubts()
 
 
 def _modelled_motion(
@@ -225,7 +249,7 @@ def _on_face(track: LandmarkTrack, neutral: NDArray[np.float32], *, told: Mappin
 
 def _take_on_film(item: tuple[FilmedSentence, SetFolder]) -> Take:
     film, folder = item
-    name = f"{film.speaker}_{film.sentence}"
+    name = take_name(film.speaker, film.sentence)
     take = Take(
         name=name,
         speaker=film.speaker,

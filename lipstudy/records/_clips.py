@@ -26,6 +26,9 @@ class Clip(Row):
     speaker: str = Field(description="whose face and lip motion")
     sentence: str = Field(description="name of the sentence, unique in the set")
     text: str | None = Field(default=None, description="the words spoken")
+    text_doubts: str | None = Field(
+        default=None, description="where the aligner doubts that the words are those of the recording; else empty"
+    )
     articulation: float = Field(description="articulation scale asked for; 1 is the original", ge=0)
     operator: str = Field(description="what the scale is applied about: rest, mean, ...")
     effective_articulation: float | None = Field(

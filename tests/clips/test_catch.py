@@ -1,13 +1,19 @@
 """The picture of a catch clip is out of place, and as long as the speech that it stands beside."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lipstudy.clips import BuildResult, build_set
 from lipstudy.clips._catch import shown_part, with_lips_of
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture, neutral_of
+from lipstudy.media import read_frames, read_sound
 from lipstudy.models import viseme_track
+from lipstudy.records import read_manifest
 from lipstudy.speech import synthesise
 
 
@@ -77,3 +83,105 @@ def test_another_speakers_lips_move_this_face(short: LandmarkTrack, long: Landma
     moved = with_lips_of(part.of_track(wider, held=False), short)
     still = moved.points[:, list(MEDIAPIPE_478.outer_eye_corners)]
     np.testing.assert_allclose(still - neutral_of(short)[list(MEDIAPIPE_478.outer_eye_corners)], 0, atol=0.02)
+
+
+CATCH = """\
+speakers: [{name: astronaut, photograph: astronaut}]
+sentences: [{name: boats, text: Both boats.}, {name: poem, text: My poem.}]
+articulations: [0.5, 1]
+embodiments: [landmarks]
+catch: [swapped_speech, frozen_mouth, desynchronised]
+lead_in_s: 0.2
+lead_out_s: 0.4
+size_px: 64
+"""
+
+
+@pytest.fixture(scope="module")
+def caught(declared, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    folder = tmp_path_factory.mktemp("caught")
+    return build_set(declared(folder, CATCH), folder / "set", workers=2)
+
+
+def motion_in(clip: Path) -> float:
+    """Return the largest mean difference of a frame from the first, in levels of 255."""
+    pictures = [frame.astype(int) for frame in read_frames(clip)]
+    return max(float(np.abs(picture - pictures[0]).mean()) for picture in pictures)
+
+
+def test_catch_clips_are_wrong_in_the_way_that_they_say(caught: BuildResult) -> None:
+    folder = caught.manifest.parent
+    clips = {(clip.sentence, clip.fault or clip.articulation): clip for clip in read_manifest(caught.manifest)}
+    assert len(clips) == len(caught.clips) == 10
+    original = clips["boats", 1.0]
+    assert (original.lead_in_s, original.lead_out_s) == (0.2, 0.4)
+
+    frozen = clips["boats", "frozen_mouth"]
+    assert frozen.effective_articulation is None
+    assert motion_in(folder / frozen.path) < 0.1 * motion_in(folder / original.path), "something moves"
+
+    late = clips["boats", "desynchronised"]
+    assert late.av_offset_ms == pytest.approx(-320, abs=1), "300 ms, to the next of 25 frames a second"
+    shown, whole = (pictures_of(folder / clip.path) for clip in (late, original))
+    delayed = np.abs(shown[5 + 8 : 5 + 28] - whole[5 : 5 + 20]).mean()
+    assert delayed < 0.4 * np.abs(shown[5 + 8 : 5 + 28] - whole[5 + 8 : 5 + 28]).mean()
+    assert np.abs(shown[5:13] - shown[0]).mean(axis=(1, 2, 3)).max() < 0.2 * motion_in(folder / original.path)
+
+    swapped = clips["boats", "swapped_speech"]
+    assert abs(swapped.av_offset_ms) < 1
+    other = pictures_of(folder / clips["poem", 1.0].path)
+    shown, middle = pictures_of(folder / swapped.path), slice(6, 25)
+    assert np.abs(shown[middle] - other[middle]).mean() < 0.3 * np.abs(shown[middle] - whole[middle]).mean()
+
+
+def pictures_of(path: Path) -> np.ndarray:
+    return np.stack([frame.astype(int) for frame in read_frames(path)])
+
+
+def test_catch_clips_sound_and_last_as_the_original(caught: BuildResult) -> None:
+    folder = caught.manifest.parent
+    originals = {clip.sentence: clip for clip in caught.clips if clip.fault is None and clip.articulation == 1}
+    faulty = [clip for clip in caught.clips if clip.fault is not None]
+    assert len(faulty) == 6
+    for clip in faulty:
+        original = originals[clip.sentence]
+        assert (clip.frames, clip.duration_s, clip.fps) == (original.frames, original.duration_s, original.fps)
+        heard, whole = (read_sound(folder / one.path).samples for one in (clip, original))
+        np.testing.assert_array_equal(heard, whole)
+
+
+@pytest.mark.needs_shared_data
+@pytest.mark.slow
+def test_catch_clips_of_film_show_another_film_or_their_own_late(declared, grid: Path, tmp_path: Path) -> None:
+    for name in ("sbwe5n", "bbaf2n"):
+        shutil.copy(grid / f"{name}.mpg", tmp_path / f"{name}.mpg")
+    films = ", ".join(f"{{speaker: s, sentence: {name}, film: {name}.mpg}}" for name in ("sbwe5n", "bbaf2n"))
+    text = f"films: [{films}]\narticulations: [1]\ncatch: [swapped_speech, desynchronised]\nlead_in_s: 0.2\n"
+    built = build_set(declared(tmp_path, text), tmp_path / "set", workers=2)
+    assert built.failed == ()
+    folder = built.manifest.parent
+    clips = {(clip.embodiment, clip.sentence, clip.fault): clip for clip in built.clips}
+    for embodiment in ("landmarks", "photo"):
+        own, other = (clips[embodiment, name, None] for name in ("sbwe5n", "bbaf2n"))
+        swapped, late = (clips[embodiment, "sbwe5n", fault] for fault in ("swapped_speech", "desynchronised"))
+        for clip in (swapped, late):
+            assert clip.frames == own.frames
+            np.testing.assert_array_equal(read_sound(folder / clip.path).samples, read_sound(folder / own.path).samples)
+        shown = {clip.clip_id: pictures_of(folder / clip.path) for clip in (own, other, swapped, late)}
+        assert late.av_offset_ms == pytest.approx(-320, abs=1)
+        np.testing.assert_allclose(shown[late.clip_id][20:60].mean(), shown[own.clip_id][12:52].mean(), atol=0.2)
+        moved = np.abs(shown[late.clip_id][20:60] - shown[own.clip_id][12:52]).mean()
+        assert moved < 0.5 * np.abs(shown[late.clip_id][20:60] - shown[own.clip_id][20:60]).mean()
+        if embodiment == "photo":
+            moved = np.abs(shown[swapped.clip_id][20:60] - shown[other.clip_id][20:60]).mean()
+            assert moved < 0.2 * np.abs(shown[swapped.clip_id][20:60] - shown[own.clip_id][20:60]).mean()
+    page = built.page.read_text()
+    assert "restaged film holds its first and last frame" in page
+
+
+def test_frames_before_the_speech_show_the_neutral(caught: BuildResult) -> None:
+    folder = caught.manifest.parent
+    original = next(clip for clip in caught.clips if clip.clip_id == "astronaut_boats_landmarks_rest_a1.00")
+    frozen = next(clip for clip in caught.clips if clip.clip_id.endswith("boats_landmarks_rest_a1.00_frozen_mouth"))
+    first, rest = (next(iter(read_frames(folder / clip.path))).astype(int) for clip in (original, frozen))
+    assert np.abs(first - rest).mean() < 0.2 * motion_in(folder / original.path)

@@ -22,6 +22,10 @@ def test_the_size_estimated_is_about_that_of_the_clips(tmp_path: Path) -> None:
     assert estimate.clips == 2
     assert 0.5 < estimate.size_bytes / size_bytes < 2
     assert estimate_build(RECIPE, tmp_path).clips == 0
+    one_more = RECIPE.model_copy(update={"articulations": (0.5, 1.0, 1.5)})
+    assert estimate_build(one_more, tmp_path).clips == 1
+    other = RECIPE.model_copy(update={"articulations": (0.75, 1.25)})
+    assert estimate_build(other, tmp_path).clips == 2, "clips of other scales count as made"
     shutil.rmtree(tmp_path / "clips")
     assert estimate_build(RECIPE, tmp_path) == estimate
 
@@ -47,8 +51,11 @@ def test_every_axis_of_the_recipe_counts(tmp_path: Path, key: str, values: tuple
 
 def test_a_set_is_huge_where_somebody_should_have_meant_it(tmp_path: Path) -> None:
     assert not estimate_build(RECIPE, tmp_path).is_huge
-    huge = RECIPE.model_copy(update={"articulations": tuple(number / 1000 for number in range(1001))})
+    scales = tuple(number / 100 for number in range(251))
+    huge = RECIPE.model_copy(update={"articulations": scales, "embodiments": ("landmarks", "photo")})
+    assert not estimate_build(huge, tmp_path).is_huge
+    huge = huge.model_copy(update={"operators": ("rest", "mean")})
     assert estimate_build(huge, tmp_path).is_huge
     told = estimate_build(huge, tmp_path).sentence(workers=2)
-    assert told.startswith("1001 clips to make: about ")
+    assert told.startswith("1004 clips to make: about ")
     assert told.endswith(" MB")

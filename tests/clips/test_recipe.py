@@ -113,8 +113,10 @@ def test_what_is_wrong_is_told_with_its_line(written, added: str, said: str) -> 
             r"'swapped_speech' shows the lips of another sentence: the recipe needs two or more",
         ),
         (
-            SMALL + "films: [{speaker: s, sentence: one, film: a.mp4}]\ncatch: [swapped_speech]\n",
-            r"'swapped_speech' shows another film under the speech of a film: name two films, or leave it out",
+            "films:\n"
+            + "".join(f"  - {{speaker: {one}, sentence: s{one}, film: {one}.mp4}}\n" for one in "ab")
+            + "catch: [swapped_speech]\n",
+            r"another film of the speaker under the speech of a film, and 'a' has one only: name a second film of 'a'",
         ),
         ("speakers: [\n", r"line 2: a recipe is a YAML file, and this is not YAML"),
     ],
