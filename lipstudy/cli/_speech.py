@@ -35,7 +35,7 @@ transcript_option = click.option(
 
 @click.command(
     epilog='\b\nExamples:\n  lipstudy speak talk.wav --transcript "lay red with p nine again"\n'
-    "  lipstudy speak talk.mp4 --model tcn --neutral face.jpg -o moved.track.npz\n"
+    "  lipstudy speak talk.mp4 --neutral face.jpg -o moved.track.npz\n"
     '  lipstudy speak --text "Bob bought five more blue pots." --voice en-gb'
 )
 @click.argument("sound", type=click.Path(path_type=Path), required=False)
@@ -47,9 +47,10 @@ transcript_option = click.option(
 @click.option(
     "--model",
     "model_name",
-    metavar="viseme|tcn|PATH",
-    help="What moves the lips: a model of lipstudy, a trained folder, a folder of tracks, or your own class as"
-    " file.py:ClassName. [default: viseme where the words are known, else tcn]",
+    metavar="viseme|tcn|viseme+tcn|PATH",
+    help="What moves the lips: the words (viseme), the sound (tcn) or both, a trained folder, a folder of tracks, or"
+    " your own class as file.py:ClassName. [default: viseme+tcn for a recording with --transcript or --textgrid, tcn"
+    " for one without, viseme for --text: nearest to film, where that was measured]",
 )
 @click.option("--voice", help=f"Language of the synthetic voice, as espeak-ng names it. [default: {_VOICE}]")
 @click.option(
@@ -100,7 +101,7 @@ def speak(
     if transcript is not None and textgrid is not None:
         raise InputError("give either --transcript or --textgrid: a TextGrid holds what is said already")
     known = text is not None or transcript is not None or textgrid is not None
-    model = load_model(model_name or ("viseme" if known else "tcn"))
+    model = load_model(model_name or ("viseme" if text is not None else "viseme+tcn" if known else "tcn"))
     track_path = _track_path(sound, text, destination)
     frames_in(1, fps=fps)
     face, speaker = (None, None) if neutral is None else _face_of(neutral)

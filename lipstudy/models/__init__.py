@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lipstudy.models._pictures import evaluation_png, learning_curve_png
     from lipstudy.models._takes import Take, heard_versions
     from lipstudy.models._training import Recipe, Trained, train_lips
+    from lipstudy.models._words_and_sound import WordsAndSoundLipMotion
 
 __all__ = [
     "MODELS",
@@ -41,6 +42,7 @@ __all__ = [
     "TrainedModel",
     "VisemeLipMotion",
     "VisemeModel",
+    "WordsAndSoundLipMotion",
     "checked_neutral",
     "default_checkpoint",
     "evaluate_model",
@@ -80,6 +82,7 @@ _LOADED_WHEN_USED = {
     "heard_versions": "_takes",
     "Trained": "_training",
     "TrainedModel": "_my_model",
+    "WordsAndSoundLipMotion": "_words_and_sound",
     "train_lips": "_training",
     "default_checkpoint": "_checkpoint",
     "evaluate_model": "_evaluation",

@@ -24,7 +24,7 @@ class LoadedModel:
     """A model that is ready, and what a manifest or a provenance says of it."""
 
     name: str
-    """What it is called: "viseme", or the name of the folder or file it comes from."""
+    """What it is called: one of MODELS, or the name of the folder or file it comes from."""
     files: tuple[Path, ...]
     """The user's files that decide what it does; none for a model of this package."""
     model: LipMotionModel
@@ -37,7 +37,17 @@ def _trained() -> LipMotionModel:
     return NeuralLipMotion()
 
 
-MODELS: dict[str, Callable[[], LipMotionModel]] = {"viseme": VisemeLipMotion, "tcn": _trained}
+def _words_and_sound() -> LipMotionModel:
+    from lipstudy.models._words_and_sound import WordsAndSoundLipMotion
+
+    return WordsAndSoundLipMotion()
+
+
+MODELS: dict[str, Callable[[], LipMotionModel]] = {
+    "viseme": VisemeLipMotion,
+    "tcn": _trained,
+    "viseme+tcn": _words_and_sound,
+}
 """Name of a model of this package -> what makes it. Anything else is a path."""
 
 

@@ -62,13 +62,17 @@ class NeuralLipMotion:
         if speaker is not None:
             self._style = self._network.speakers.detach()[known.index(speaker)][None]
 
+    @property
+    def basis(self) -> NDArray[np.float64]:
+        """(P, K, 3) displacement for one unit of each of PARAMETERS."""
+        return self._checkpoint.basis.astype(np.float64)
+
     def displacements(
         self, speech: Speech, *, fps: float, neutral: NDArray[np.float32]
     ) -> Iterator[NDArray[np.float64]]:
         """Yield displacements (n, 478, 3), at most ten seconds at a time. Raises InputError for samples not numbers."""
-        basis = self._checkpoint.basis.astype(np.float64)
         for values, closed in self.parameters(speech, fps=fps):
-            moved = np.einsum("tp,pkj->tkj", values, basis)
+            moved = np.einsum("tp,pkj->tkj", values, self.basis)
             yield np.asarray(sealed_lips(neutral.astype(np.float64) + moved, closed) - neutral)
 
     def parameters(self, speech: Speech, *, fps: float) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -76,6 +80,14 @@ class NeuralLipMotion:
 
         Between the 50 moments a second that the network makes, motion is linear: another `fps` samples the same motion.
         """
+        for values, closed in self.parameters_before_closing(speech, fps=fps):
+            values[:, _APERTURE] *= 1 - closed
+            yield values, closed
+
+    def parameters_before_closing(
+        self, speech: Speech, *, fps: float
+    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Yield what `parameters` does, the aperture as it is without the closing."""
         total, given = frames_in(speech.duration_s, fps=fps), 0
         before, first = np.empty((0, len(PARAMETERS) + 1)), 0  # lip frames still needed, and the number of the first
         for block in self._lips(speech):
@@ -99,7 +111,7 @@ class NeuralLipMotion:
         closed = np.clip(likely / _SEALED_OVER + 0.5, 0, 1)
         closed = closed**2 * (3 - 2 * closed)
         parameters = values[:, :-1]
-        parameters[:, _APERTURE] = np.maximum(parameters[:, _APERTURE], 0) * (1 - closed)
+        parameters[:, _APERTURE] = np.maximum(parameters[:, _APERTURE], 0)
         return parameters, closed
 
     def _lips(self, speech: Speech) -> Iterator[NDArray[np.float64]]:

@@ -15,7 +15,7 @@ from lipstudy.models._visemes import Segment, segments_of
 from lipstudy.motion import lip_columns
 from lipstudy.speech import Phone, Speech, check_tiling
 
-__all__ = ["VisemeLipMotion", "sealed_lips", "viseme_track"]
+__all__ = ["SegmentsInTime", "VisemeLipMotion", "sealed_lips", "viseme_track"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -102,24 +102,30 @@ def viseme_track(
 def _displacements(
     model: VisemeModel, phones: Sequence[Phone], *, duration_s: float, fps: float, rest: NDArray[np.float32]
 ) -> Iterator[NDArray[np.float64]]:
-    segments = segments_of(phones)
-    begins_s = np.array([segment.start_s for segment in segments])
-    ends_s = np.array([segment.end_s for segment in segments])
+    segments = SegmentsInTime(phones)
     num_frames, block = frames_in(duration_s, fps=fps), max(1, round(_BLOCK_S * fps))
     for first in range(0, num_frames, block):
         times_s = np.arange(first, min(first + block, num_frames)) / fps
-        near = np.flatnonzero((ends_s > times_s[0] - _REACH_S) & (begins_s < times_s[-1] + _REACH_S))
-        heard = segments[near[0] : near[-1] + 1] if len(near) else ()
-        yield _moved(model, heard, times_s, rest)
+        near = segments.near(times_s)
+        parameters = parameters_over_time(model, near, times_s)
+        points = rest.astype(np.float64) + np.einsum("tp,pkj->tkj", parameters, model.basis.astype(np.float64))
+        sealed = constriction(near, times_s, "bilabial", lead_s=model.lead_s)
+        yield np.asarray(sealed_lips(points, sealed) - rest)
 
 
-def _moved(
-    model: VisemeModel, segments: Sequence[Segment], times_s: Floats, rest: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    parameters = parameters_over_time(model, segments, times_s)
-    points = rest.astype(np.float64) + np.einsum("tp,pkj->tkj", parameters, model.basis.astype(np.float64))
-    sealed = constriction(segments, times_s, "bilabial", lead_s=model.lead_s)
-    return np.asarray(sealed_lips(points, sealed) - rest)
+class SegmentsInTime:
+    """The visemes of phones, to be asked for by time: of long speech a block needs those near it alone."""
+
+    def __init__(self, phones: Sequence[Phone]) -> None:
+        self._segments = segments_of(phones)
+        self._begins_s = np.array([segment.start_s for segment in self._segments])
+        self._ends_s = np.array([segment.end_s for segment in self._segments])
+
+    def near(self, times_s: Floats) -> tuple[Segment, ...]:
+        """Return what has a part in the lips at `times_s` (T,), which grow."""
+        is_near = (self._ends_s > times_s[0] - _REACH_S) & (self._begins_s < times_s[-1] + _REACH_S)
+        near = np.flatnonzero(is_near)
+        return self._segments[near[0] : near[-1] + 1] if len(near) else ()
 
 
 def sealed_lips(points: Floats, share: Floats) -> Floats:

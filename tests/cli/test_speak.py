@@ -55,7 +55,7 @@ def test_a_film_and_its_transcript_give_track_and_textgrid(grid: Path, call: Cal
     told = json.loads(out)
     assert (told["track"], told["textgrid"]) == ("talk.track.npz", "talk.TextGrid")
     assert (told["model"], told["effective_articulation"], told["lip_intensity_iod"]) == (
-        "viseme",
+        "viseme+tcn",
         1,
         pytest.approx(0.03, abs=0.02),
     )
