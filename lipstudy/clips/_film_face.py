@@ -18,7 +18,7 @@ from lipstudy.clips._interior import compose_mouth, mouth_opening, warp_skin
 from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of, uncovered_iod
 from lipstudy.clips._mouth_path import mouth_path
 from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg
-from lipstudy.clips._warp import FaceWarp, smoothstep
+from lipstudy.clips._warp import FaceWarp, smoothstep, to_bytes
 from lipstudy.errors import InputError
 from lipstudy.face import (
     CONTACT_GAP_IOD,
@@ -37,7 +37,7 @@ __all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_f
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-FILM_FACE_RENDERER_VERSION = "film-face-2"
+FILM_FACE_RENDERER_VERSION = "film-face-3"
 """Written into manifests; it changes when the pixels do."""
 
 _ENOUGH_S = 30.0
@@ -198,13 +198,14 @@ class _Stage:
 
     face: FilmFace
     still: Image
+    seen: NDArray[np.float32]
+    """The still in floats, to be looked up in."""
     still_px: Floats
     head: FaceWarp
     part: tuple[slice, slice]
     """Rows and columns of the clip that the mouths of the bank cover."""
     to_part: Floats
     """(2, 3) from pixels of a bank's image to those of that part."""
-    part_head: FaceWarp
     places: Floats
     """(h, w, 2) of a coarse grid over that part, in the head's axes, IOD."""
 
@@ -222,17 +223,19 @@ class _Stage:
         )
         # Whole numbers are the middles of pixels.
         shift = (np.array([bank.left_px, bank.top_px]) + 0.5) * larger - 0.5 - (left, top)
-        part_head = replace(head, origin_px=head.origin_px - (left, top), size_px=(right - left, bottom - top))
-        x, y = ((np.arange(-(-side // _GRID_PX)) + 0.5) * _GRID_PX - 0.5 for side in part_head.size_px)
+        x, y = (
+            first + (np.arange(-(-(end - first) // _GRID_PX)) + 0.5) * _GRID_PX - 0.5
+            for first, end in ((left, right), (top, bottom))
+        )
         return cls(
             face=face,
             still=still,
+            seen=still.astype(np.float32),
             still_px=still_px,
             head=head,
             part=(slice(top, bottom), slice(left, right)),
             to_part=np.column_stack([np.eye(2) * larger, shift]),
-            part_head=part_head,
-            places=part_head.to_head(np.stack(np.meshgrid(x, y), axis=-1)),
+            places=head.to_head(np.stack(np.meshgrid(x, y), axis=-1)),
         )
 
     def targets_px(self, displacement: Floats) -> Floats:
@@ -247,42 +250,56 @@ class _Stage:
         return targets_px
 
     def shown(self, target_px: Floats, mouth: int) -> tuple[Image, int]:
+        """Return the frame whose landmarks are `target_px` (478, 3), with that mouth of the bank, and its folds."""
         bank, (rows, columns) = self.face.bank, self.part
         mouth_px = bank.landmarks_px[mouth] @ self.to_part[:, :2].T + self.to_part[:, 2] + (columns.start, rows.start)
-        skin, lips = self.head.maps_between([self.still_px, mouth_px], target_px, [self.head.whole, self.part])
+        share, covered = self._share(mouth, target_px)
+        skin, lips = self.head.maps_between([self.still_px, mouth_px], target_px, [self.head.whole, covered])
         target = mouth_opening(target_px, self.head)
         frame = self.still.copy()
-        frame[skin.rows, skin.columns] = warp_skin(self.still, skin, target, self.head)
-        image = self._image(mouth)
+        frame[skin.rows, skin.columns] = warp_skin(self.seen, skin, target, self.head)
+        top, left = covered[0].start, covered[1].start
+        image = self._image(mouth)[top - rows.start :, left - columns.start :][: len(share), : share.shape[1]]
+        seen = image.astype(np.float32)
+        own_head = replace(self.head, origin_px=self.head.origin_px - (left, top), size_px=seen.shape[1::-1])
         source, look = mouth_opening(mouth_px, self.head), bank.looks[mouth]
-        image[lips.rows, lips.columns] = compose_mouth(image, lips, source, target, self.part_head, look)
-        share = self._share(mouth, target_px)
-        own = 1 - share[..., 3:]
-        frame[self.part] = np.rint(np.minimum(frame[self.part] * own + image * share[..., :3], 255))
+        warped = compose_mouth(seen, lips, source, target, own_head, look)
+        seen[lips.rows, lips.columns] = warped
+        seen *= share[..., :3]
+        seen += frame[covered] * (1 - share[..., 3:])
+        frame[covered] = to_bytes(seen)
         return frame, skin.folds + lips.folds
 
     def _image(self, mouth: int) -> Image:
         image = self.face.bank.images[mouth]
         if self.head.size_px[0] == BANK_PX:
-            return image.copy()
+            return image
+        height, width = (side.stop - side.start for side in self.part)
         return np.asarray(
-            cv2.warpAffine(
-                image, self.to_part, self.part_head.size_px, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-            )
+            cv2.warpAffine(image, self.to_part, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         )
 
-    def _share(self, mouth: int, target_px: Floats) -> Floats:
-        """Return (h, w, 4): what red, green and blue of a mouth are multiplied by, and the part it has, 0 to 1."""
-        cover = self._cover(target_px)[..., None]
+    def _share(self, mouth: int, target_px: Floats) -> tuple[NDArray[np.float32], tuple[slice, slice]]:
+        """Return how a mouth is laid in, and the rows and columns of the clip in which it is.
+
+        The first is (h, w, 4): what red, green and blue are multiplied by, and the part that the mouth has, 0 to 1.
+        """
+        cover = self._cover(target_px)
+        rows, columns = (_grown(np.asarray((cover > 0).any(axis))) for axis in (1, 0))
+        near, places = cover[rows, columns, None], self.places[rows, columns]
         centre = self.head.to_head(target_px[list(MEDIAPIPE_478.mouth_corners), :2]).mean(0)
         even, right, down = self.face.bank.gains[mouth]
-        along = np.clip(self.places - centre, -0.6, 0.6)
+        along = np.clip(places - centre, -0.6, 0.6)
         gain = np.exp(even + along[..., :1] * right + along[..., 1:] * down)
-        coarse = np.concatenate([gain * cover, cover], axis=-1).astype(np.float32)
-        rows, columns = coarse.shape[:2]
-        fine = cv2.resize(coarse, (columns * _GRID_PX, rows * _GRID_PX), interpolation=cv2.INTER_LINEAR)
-        width, height = self.part_head.size_px
-        return np.asarray(fine[:height, :width])
+        coarse = np.concatenate([gain * near, near], axis=-1).astype(np.float32)
+        fine_px = (coarse.shape[1] * _GRID_PX, coarse.shape[0] * _GRID_PX)
+        fine = cv2.resize(coarse, fine_px, interpolation=cv2.INTER_LINEAR)
+        covered = tuple(
+            slice(own.start + side.start * _GRID_PX, min(own.start + side.stop * _GRID_PX, own.stop))
+            for own, side in zip(self.part, (rows, columns), strict=True)
+        )
+        height, width = (side.stop - side.start for side in covered)
+        return np.asarray(fine[:height, :width]), (covered[0], covered[1])
 
     def _cover(self, target_px: Floats) -> Floats:
         """Return the part that the bank has at the places of the grid: 1 on the lips, 0 at nose and jaw."""
@@ -294,6 +311,12 @@ class _Stage:
         above = np.maximum(low[1] - y, 0) / np.clip(low[1] - nose, 0.08, _COVER_BELOW_IOD)
         below = np.maximum(y - high[1], 0) / _COVER_BELOW_IOD
         return 1 - smoothstep(np.hypot(beside, np.maximum(above, below)), 0.2, 1.0)
+
+
+def _grown(seen: NDArray[np.bool_]) -> slice:
+    """Return the span of `seen` and a little beside it: a warp looks beyond what it shows."""
+    first, *_, last = np.flatnonzero(seen)
+    return slice(max(0, int(first) - 2), min(len(seen), int(last) + 3))
 
 
 def _checked(path: Path, num_frames: int, size_px: tuple[int, int], track: LandmarkTrack) -> Floats:

@@ -1,7 +1,7 @@
 """A face in one photograph, moved by a landmark track: a sketch for trying out, with the teeth the photograph has."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._framing import EYES_AT, IOD_SHARE
-from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_opening
+from lipstudy.clips._interior import InteriorLook, MouthOpening, compose_mouth, interior_strip, mouth_opening
 from lipstudy.clips._mouth_looks import giving_profile
 from lipstudy.clips._warp import FaceWarp, smoothstep
 from lipstudy.errors import InputError
@@ -42,9 +42,10 @@ __all__ = [
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-5"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-6"
 """Written into manifests; it changes when the pixels do."""
 
+_TOGETHER_FRAMES = 256
 _SMALLEST_IOD_PX = 24
 LARGEST_TURN_DEG = 25.0
 """Beyond it one cheek hides behind the nose and the mouth opens to the side. Twelve GRID speakers: up to 6."""
@@ -172,11 +173,13 @@ def render_photograph(
         )
     still = _Still.of(face, size_px)
     neutral = track.neutral if track.neutral is not None else estimate_neutral(track.points, track.topology)
-    for index, points in enumerate(track.points):
-        frame, folds = still.moved(points.astype(np.float64) - neutral)
-        if folds and on_fold is not None:
-            on_fold(index)
-        yield frame
+    for start in range(0, track.num_frames, _TOGETHER_FRAMES):
+        displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
+        for index, target_px in enumerate(still.targets_px(displacement), start):
+            frame, folds = still.moved(target_px)
+            if folds and on_fold is not None:
+                on_fold(index)
+            yield frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,10 @@ class _Still:
     """A photograph cropped, and everything about it that does not change from frame to frame."""
 
     image: Image
+    seen: NDArray[np.float32]
+    """The image in floats, to be looked up in."""
     landmarks_px: Floats
+    opening: MouthOpening
     pose: HeadPose
     points: Floats
     """(478, 3) the face as photographed, head-normalised."""
@@ -201,7 +207,9 @@ class _Still:
         frame = FaceWarp.of(landmarks_px, unit_px=float(pose.scale_px[0]), size_px=(size_px, size_px))
         return cls(
             image=image,
+            seen=image.astype(np.float32),
             landmarks_px=landmarks_px,
+            opening=mouth_opening(landmarks_px, frame),
             pose=pose,
             points=points[0],
             closed=_without_smile(close_lips(points[0], MEDIAPIPE_478)),
@@ -210,14 +218,18 @@ class _Still:
             look=_look_of(image, landmarks_px, frame),
         )
 
-    def moved(self, displacement: Floats) -> tuple[Image, int]:
-        target = _held_at_the_teeth(self.closed + self.weights * displacement, self.points)
-        target = uncross_lips(target, MEDIAPIPE_478)
-        target_px = self.pose.to_pixels(target[None])[0]
+    def targets_px(self, displacement: Floats) -> Floats:
+        """Return where the landmarks shall be, (T, 478, 3), for displacements (T, 478, 3) in IOD."""
+        asked = self.closed + self.weights * displacement
+        held = np.stack([_held_at_the_teeth(target, self.points) for target in asked])
+        pose = HeadPose(*(np.repeat(each, len(held), axis=0) for each in astuple(self.pose)))
+        return pose.to_pixels(uncross_lips(held, MEDIAPIPE_478))
+
+    def moved(self, target_px: Floats) -> tuple[Image, int]:
         warp = self.frame.map_between(self.landmarks_px, target_px)
-        source, opening = (mouth_opening(points, self.frame) for points in (self.landmarks_px, target_px))
+        opening = mouth_opening(target_px, self.frame)
         frame = self.image.copy()
-        frame[warp.rows, warp.columns] = compose_mouth(self.image, warp, source, opening, self.frame, self.look)
+        frame[warp.rows, warp.columns] = compose_mouth(self.seen, warp, self.opening, opening, self.frame, self.look)
         return frame, warp.folds
 
 

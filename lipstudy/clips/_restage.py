@@ -21,7 +21,7 @@ __all__ = ["RESTAGED_CRF", "RESTAGE_RENDERER_VERSION", "restage_frames"]
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-RESTAGE_RENDERER_VERSION = "restage-4"
+RESTAGE_RENDERER_VERSION = "restage-5"
 """Written into manifests; it changes when the pixels do."""
 
 RESTAGED_CRF = 14
@@ -109,7 +109,7 @@ def _restage(
     frame = FaceWarp.of(source_px, unit_px=unit_px, size_px=(image.shape[1], image.shape[0]))
     warp = frame.map_between(source_px, target_px)
     source, target = mouth_opening(source_px, frame), mouth_opening(target_px, frame)
-    part = compose_mouth(image, warp, source, target, frame, look)
+    part = compose_mouth(image.astype(np.float32), warp, source, target, frame, look)
     lips = list(MEDIAPIPE_478.subsets["lips-40"])
     moved_px = np.linalg.norm((target_px - source_px)[lips, :2], axis=-1).max()
     share = float(smoothstep(moved_px, 0, _UNMOVED_PX))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lipstudy.face import MEDIAPIPE_478
 
-__all__ = ["FaceWarp", "WarpMap", "smoothstep", "warp_image"]
+__all__ = ["FaceWarp", "WarpMap", "smoothstep", "to_bytes", "warp_image"]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
@@ -137,15 +137,18 @@ class FaceWarp:
         target[_IS_FIXED] = sources[0][_IS_FIXED]
         grid = self._grid(sources, target)
         nodes = self.to_head(np.stack(np.meshgrid(grid.x_px, grid.y_px), axis=-1).reshape(-1, 2))
-        moves = _spline_pair(nodes, target, np.concatenate([source - target for source in sources], axis=1))
-        moves *= _window(nodes, *_reach(sources, target))[:, None, None]
+        window = _window(nodes, *_reach(sources, target))
+        inside = window > 0
+        moves = np.zeros((len(nodes), 2, 2 * len(sources)), np.float32)
+        moves[inside] = _spline_pair(nodes[inside], target, [source - target for source in sources])
+        moves *= window[:, None, None].astype(np.float32)
         lips = target[_IS_UPPER | _IS_LOWER]
         kept = ((nodes > lips.min(0) - _MOUTH_ROOM_IOD) & (nodes < lips.max(0) + _MOUTH_ROOM_IOD)).all(-1)
-        turn = self.axes * self.unit_px
+        turn = (self.axes * self.unit_px).astype(np.float32)
         maps = []
         for index, part in enumerate(parts):
             own = moves[:, :, 2 * index : 2 * index + 2]
-            own_px = (own @ turn).reshape(*grid.shape, 4).astype(np.float32)
+            own_px = (own.reshape(-1, 2) @ turn).reshape(*grid.shape, 4)
             used = kept.reshape(grid.shape) | (np.abs(own_px).max(-1) > _STILL_PX)
             folds = _count_folds(own.reshape(*grid.shape, 4), nodes, target, grid.step_px / self.unit_px)
             maps.append(_dense(own_px, used, grid, part, folds))
@@ -236,30 +239,37 @@ def _window(nodes: Floats, low: Floats, high: Floats) -> Floats:
     return np.asarray(1 - smoothstep(radius, 0.72, 1.0))
 
 
-def _spline_pair(nodes: Floats, controls: Floats, moves: Floats) -> Floats:
-    """Return (nodes, 2, D): the moves (controls, D) at the nodes, without those of the lower lip, of the upper."""
+def _spline_pair(nodes: Floats, controls: Floats, moves: Sequence[Floats]) -> NDArray[np.float32]:
+    """Return (nodes, 2, 2 for each of `moves`): (controls, 2) at the nodes, without the lower lip's, the upper's."""
     kernel = _kernel(nodes, controls)
-    plane = np.column_stack([np.ones(len(nodes)), nodes])
+    plane = np.column_stack([np.ones(len(nodes)), nodes]).astype(np.float32)
     between = _kernel(controls, controls)
-    both = np.empty((len(nodes), 2, moves.shape[1]))
-    for side, left_out in enumerate((_IS_LOWER, _IS_UPPER)):
-        used = np.flatnonzero(~left_out)
-        count = len(used)
-        system = np.zeros((count + 3, count + 3))
+    sides = [np.flatnonzero(~left_out) for left_out in (_IS_LOWER, _IS_UPPER)]
+    count = len(sides[0])
+    systems, wanted = np.zeros((2, count + 3, count + 3)), np.zeros((2, count + 3, 2 * len(moves)))
+    for system, shall, used in zip(systems, wanted, sides, strict=True):
         system[:count, :count] = between[np.ix_(used, used)] + np.diag(_STIFFNESS[used])
-        system[:count, count:] = np.column_stack([np.ones(count), controls[used]])
+        system[:count, count] = 1
+        system[:count, count + 1 :] = controls[used]
         system[count:, :count] = system[:count, count:].T
-        weights = np.linalg.solve(system, np.vstack([moves[used], np.zeros((3, moves.shape[1]))]))
-        full = np.zeros((len(controls), moves.shape[1]), np.float32)
-        full[used] = weights[:count]
-        both[:, side] = kernel @ full + plane @ weights[count:]
+        shall[:count] = np.concatenate([move[used] for move in moves], axis=1)
+    weights = np.linalg.solve(systems, wanted).astype(np.float32)
+    both = np.empty((len(nodes), 2, 2 * len(moves)), np.float32)
+    for side, used in enumerate(sides):
+        full = np.zeros((len(controls), 2 * len(moves)), np.float32)
+        full[used] = weights[side, :count]
+        for first in range(0, 2 * len(moves), 2):
+            # A product of more columns is large enough for BLAS to wake its threads, which costs more than it saves.
+            columns = slice(first, first + 2)
+            both[:, side, columns] = kernel @ full[:, columns] + plane @ weights[side, count:, columns]
     return both
 
 
 def _kernel(a: Floats, b: Floats) -> NDArray[np.float32]:
-    squared = (a[:, None, 0] - b[None, :, 0]).astype(np.float32) ** 2
-    squared += (a[:, None, 1] - b[None, :, 1]).astype(np.float32) ** 2
-    return np.asarray(squared * np.log(squared + np.float32(1e-12)))
+    across, down = (np.subtract.outer(*(points[:, axis].astype(np.float32) for points in (a, b))) for axis in (0, 1))
+    squared = np.multiply(across, across, out=across)
+    squared += np.multiply(down, down, out=down)
+    return np.asarray(squared * cv2.log(squared + np.float32(1e-12)), np.float32)
 
 
 def _count_folds(moves: Floats, nodes: Floats, target: Floats, step: float) -> int:
@@ -276,16 +286,18 @@ def _count_folds(moves: Floats, nodes: Floats, target: Floats, step: float) -> i
     return folds
 
 
-def warp_image(image: Image, warp: WarpMap, lower_share: Floats, mouth: slice | None, *, rows: slice) -> Image:
+def warp_image(
+    image: NDArray[np.float32], warp: WarpMap, lower_share: Floats, mouth: slice | None, *, rows: slice
+) -> NDArray[np.float32]:
     """Return the warped rectangle: the upper map above the mouth, the lower below, mixed beside it.
 
     Parameters
     ----------
-    image : ndarray of shape (H, W, 3) uint8
-        The source picture.
+    image : ndarray of shape (H, W, 3) float32
+        The source picture, 0 to 255: cubic lookups in floats cost half of those in bytes.
     warp : WarpMap
         The maps; they are used up.
-    lower_share : ndarray of shape (rows, w, 1)
+    lower_share : ndarray of shape (rows, w)
         The part that the lower map has in each pixel of `rows`, 0 to 1.
     mouth : slice or None
         Columns of the rectangle around the mouth: there what is seen through each map is mixed. Beside it, where the
@@ -295,20 +307,27 @@ def warp_image(image: Image, warp: WarpMap, lower_share: Floats, mouth: slice | 
 
     Returns
     -------
-    ndarray of shape (h, w, 3) uint8
+    ndarray of shape (h, w, 3) float32
+        A little below 0 and above 255 too, where the cubic overshoots.
     """
     around = [side[rows, mouth].copy() for side in (warp.upper, warp.lower)] if mouth is not None else []
-    where = warp.upper
-    where[rows] += (warp.lower[rows] - where[rows]) * lower_share
+    where, share = warp.upper, lower_share[..., None]
+    where[rows] += (warp.lower[rows] - where[rows]) * share
     where[rows.stop :] = warp.lower[rows.stop :]
     warped = _remap(image, where)
     if mouth is not None:
         above, below = (_remap(image, side) for side in around)
-        warped[rows, mouth] = np.rint(above + (below.astype(np.float32) - above) * lower_share[:, mouth])
+        below -= above
+        below *= share[:, mouth]
+        np.add(above, below, out=warped[rows, mouth])
     return warped
 
 
-def _remap(image: Image, where: NDArray[np.float32]) -> Image:
-    return np.asarray(
-        cv2.remap(image, where, None, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+def to_bytes(image: NDArray[np.float32]) -> Image:
+    """Return an image of floats, used up, as bytes: rounded, and held within 0 to 255."""
+    return np.asarray(cv2.convertScaleAbs(np.clip(image, 0, 255, out=image)), np.uint8)
+
+
+def _remap(image: NDArray[np.float32], where: NDArray[np.float32]) -> NDArray[np.float32]:
+    seen = cv2.remap(image, where, None, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.float32)

@@ -31,10 +31,10 @@ def column(request: pytest.FixtureRequest) -> tuple[NDArray[np.float64], NDArray
     """Return the middle column of a mouth opened from 0.2 IOD: the source row seen in each row, both heights."""
     source_px, target_px = face_px(0.2), face_px(request.param)
     top, bottom = int(source_px[UPPER, 1]), int(source_px[LOWER, 1])
-    image = np.zeros((SIZE_PX, SIZE_PX, 3), np.uint8)
+    image = np.zeros((SIZE_PX, SIZE_PX, 3), np.float32)
     # Every row inside the mouth carries its own number; the lips are white.
     rows = np.arange(SIZE_PX)
-    image[:] = np.where((rows >= top) & (rows <= bottom), rows - top + 60, 255).astype(np.uint8)[:, None, None]
+    image[:] = np.where((rows >= top) & (rows <= bottom), rows - top + 60, 255)[:, None, None]
     frame = FaceWarp.of(source_px, unit_px=UNIT_PX, size_px=(SIZE_PX, SIZE_PX))
     warp = frame.map_between(source_px, target_px)
     giving = (np.linspace(0, 1, ROWS) > 0.5).astype(float)
