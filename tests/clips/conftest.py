@@ -1,7 +1,8 @@
-"""What the tests of stimulus sets share: recipes as a lab writes them."""
+"""What the tests of stimulus sets share: recipes as a lab writes them, and a cluster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,3 +18,13 @@ def declared() -> Callable[[Path, str], Recipe]:
         return load_recipe(folder / "recipe.yaml")
 
     return write
+
+
+@pytest.fixture
+def scheduler() -> Iterator[Any]:
+    """Return a Dask cluster of two processes on this machine."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        yield cluster

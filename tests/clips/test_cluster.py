@@ -19,15 +19,6 @@ RECIPE = Recipe(
 )
 
 
-@pytest.fixture
-def scheduler():
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None, silence_logs=50
-    ) as cluster:
-        yield cluster
-
-
 def test_a_killed_worker_leaves_no_trace_in_the_set(scheduler, tmp_path: Path) -> None:
     pids = [worker.process.pid for worker in scheduler.workers.values()]
 
