@@ -30,7 +30,7 @@ __all__ = [
     "save_checkpoint",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Changes when older code cannot read what newer code writes."""
 _NETWORK = "network."
 
@@ -45,8 +45,8 @@ class Checkpoint:
     """(P, K, 3) displacement for one unit of each of PARAMETERS."""
     scale: NDArray[np.float32]
     """(P,) what one unit of the network's output is, IOD; the calibrated gains are in it."""
-    closed_from: float
-    """Likelihood of /p b m/ at which the lips are half closed."""
+    closed_at: float
+    """What the network says of closing where the lips are closed."""
     speakers: tuple[str, ...]
     """Speakers with an embedding, in its order."""
     card: Mapping[str, Any]
@@ -66,7 +66,7 @@ def save_checkpoint(
         "format": FORMAT,
         "weights_sha256": hashlib.sha256(data).hexdigest(),
         "size": checkpoint.network.size.to_json(),
-        "closed_from": checkpoint.closed_from,
+        "closed_at": checkpoint.closed_at,
         "speakers": list(checkpoint.speakers),
     }
     write_bytes(folder / names[0], data)
@@ -113,7 +113,7 @@ def _checkpoint(card_data: bytes, weights: bytes, where: str) -> Checkpoint:
             f"the weights of {where} are truncated or changed (their hash differs): copy or train it again"
         )
     tensors = load(weights)
-    size = NetworkSize(**card["size"] | {"dilations": tuple(card["size"]["dilations"])})
+    size = NetworkSize(**card["size"] | {name: tuple(card["size"][name]) for name in ("dilations", "linear")})
     network = LipNetwork(size)
     network.load_state_dict(
         {name.removeprefix(_NETWORK): torch.tensor(v) for name, v in tensors.items() if name.startswith(_NETWORK)}
@@ -121,4 +121,4 @@ def _checkpoint(card_data: bytes, weights: bytes, where: str) -> Checkpoint:
     network.eval().requires_grad_(False)
     basis = tensors["basis"]
     assert basis.shape == (len(PARAMETERS), MEDIAPIPE_478.num_points, 3)
-    return Checkpoint(network, basis, tensors["scale"], card["closed_from"], tuple(card["speakers"]), card)
+    return Checkpoint(network, basis, tensors["scale"], card["closed_at"], tuple(card["speakers"]), card)

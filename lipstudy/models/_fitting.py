@@ -1,6 +1,6 @@
 """From films to a checkpoint: shapes, training, and gains calibrated on speech that was held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,22 @@ from numpy.typing import NDArray
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress
 from lipstudy.models._checkpoint import Checkpoint
+from lipstudy.models._closing import USUAL_CLOSED_AT, closed_lips, fitted_closed_at, reached_near
 from lipstudy.models._films import Film
-from lipstudy.models._network import LipNetwork
+from lipstudy.models._network import LipNetwork, lip_times_s
 from lipstudy.models._shape_basis import PARAMETERS, estimate_basis
 from lipstudy.models._takes import Heard, Take, takes_of
 from lipstudy.models._training import Course, Recipe, Trained, train_lips
+from lipstudy.models._visemes import segments_of
+from lipstudy.speech import Phone
 
 __all__ = ["Calibration", "Sample", "calibrated", "fit_checkpoint", "speakers_of"]
 
 Floats = NDArray[np.floating[Any]]
 
+_APERTURE = PARAMETERS.index("aperture")
 _GAINS = (0.7, 2.0)
 _INNER_FOLDS = 2
-_CLOSED_FROM = 0.2
-"""Likelihood of /p b m/ at which the lips are half closed. The likelihood that the network gives for any contact closes
-lips in vowels too, and costs 0.04 of the aperture's correlation on speakers left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Calibration:
 
     gains: NDArray[np.float32]
     """(P,) by which the network's motion is too small: median over films of the ratio of standard deviations."""
+    closed_at: float
+    """Level at which nine of ten known /p b m/ close."""
 
 
 def speakers_of(samples: Sequence[Sample]) -> list[str]:
@@ -87,41 +90,79 @@ def fit_checkpoint(
     return _checkpoint(trained, basis, calibration, dict(card or {})), trained.course
 
 
-def calibrated(samples: Sequence[Sample], *, start: LipNetwork, recipe: Recipe, seed: int) -> Calibration:
-    """Fit gains on speech held out: by speaker, or by film where there is one speaker."""
+def calibrated(
+    samples: Sequence[Sample],
+    phones: Sequence[tuple[Phone, ...] | None],
+    *,
+    start: LipNetwork,
+    recipe: Recipe,
+    seed: int,
+) -> Calibration:
+    """Fit gains and closures on speech held out: by speaker, or by film where there is one speaker.
+
+    `phones` are those of each sample, None where they are not known.
+    """
+    held_out = list(_held_out(samples, start=start, recipe=recipe, seed=seed))
+    reached = [
+        value
+        for number, _, made in held_out
+        for value in reached_near(made.closing, lip_times_s(len(made.closing)), _bilabials_s(phones[number]))
+    ]
+    closed_at = fitted_closed_at(reached)
+    ratios = []
+    for _, take, made in held_out:
+        parameters, seen = made.parameters.copy(), take.seen > 0
+        parameters[:, _APERTURE] *= 1 - closed_lips(made.closing, made.resting, closed_at=closed_at)
+        ratios.append(take.parameters[seen].std(axis=0) / np.maximum(parameters[seen].std(axis=0), 1e-6))
+    gains = np.clip(np.median(ratios, axis=0), *_GAINS) if ratios else np.ones(len(PARAMETERS))
+    return Calibration(gains.astype(np.float32), closed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    parameters: NDArray[np.float32]
+    closing: NDArray[np.float32]
+    resting: NDArray[np.float32]
+
+
+def _held_out(
+    samples: Sequence[Sample], *, start: LipNetwork, recipe: Recipe, seed: int
+) -> Iterator[tuple[int, Take, _Made]]:
+    # Number of each sample, its take, and what lips make of it that were trained without it.
     by_speaker = len(speakers_of(samples)) > 1
     group = [s.film.file.speaker if by_speaker else s.film.file.path.stem for s in samples]
     names = sorted(set(group))
     if len(names) < 2:
-        return Calibration(np.ones(len(PARAMETERS), np.float32))
+        return
     single = replace(recipe, size=replace(recipe.size, members=1))
-    ratios = []
-    for fold in range(min(_INNER_FOLDS, len(names))):
+    for fold in range(_INNER_FOLDS):
         left_out = set(names[fold::_INNER_FOLDS])
         inner = [sample for sample, name in zip(samples, group, strict=True) if name not in left_out]
         checkpoint, _ = fit_checkpoint(inner, start=start, recipe=single, seed=seed)
-        for sample, name in zip(samples, group, strict=True):
+        for number, (sample, name) in enumerate(zip(samples, group, strict=True)):
             if name in left_out:
                 take = takes_of(sample.film, sample.versions[:1], checkpoint.basis.astype(np.float64))[0]
-                made = _made(checkpoint, take)
-                seen = take.seen > 0
-                ratios.append(take.parameters[seen].std(axis=0) / np.maximum(made[seen].std(axis=0), 1e-6))
-    return Calibration(np.clip(np.median(ratios, axis=0), *_GAINS).astype(np.float32))
+                yield number, take, _made(checkpoint, take)
 
 
-def _made(checkpoint: Checkpoint, take: Take) -> NDArray[np.float32]:
+def _made(checkpoint: Checkpoint, take: Take) -> _Made:
     network = checkpoint.network
     with torch.no_grad():
-        values, _ = network(torch.tensor(take.features)[None], torch.zeros(1, network.size.embedding))
+        values, closing, resting = network(torch.tensor(take.features)[None], torch.zeros(1, network.size.embedding))
     parameters = values[0].numpy() * checkpoint.scale
-    aperture = PARAMETERS.index("aperture")
-    parameters[:, aperture] = np.maximum(parameters[:, aperture], 0)
-    return np.asarray(parameters)
+    parameters[:, _APERTURE] = np.maximum(parameters[:, _APERTURE], 0)
+    return _Made(parameters, closing[0].numpy(), resting[0].numpy())
+
+
+def _bilabials_s(phones: Sequence[Phone] | None) -> list[float]:
+    said = segments_of(phones or ())
+    return [(segment.start_s + segment.end_s) / 2 for segment in said if segment.viseme == "bilabial"]
 
 
 def _checkpoint(trained: Trained, basis: Floats, calibration: Calibration | None, card: dict[str, Any]) -> Checkpoint:
-    gains = np.ones(len(PARAMETERS), np.float32) if calibration is None else calibration.gains
+    fitted = calibration or Calibration(np.ones(len(PARAMETERS), np.float32), USUAL_CLOSED_AT)
+    gains = fitted.gains
     card |= {"gains": dict(zip(PARAMETERS, np.round(gains, 3).tolist(), strict=True))}
     return Checkpoint(
-        trained.network, basis.astype(np.float32), trained.scale * gains, _CLOSED_FROM, trained.speakers, card
+        trained.network, basis.astype(np.float32), trained.scale * gains, fitted.closed_at, trained.speakers, card
     )

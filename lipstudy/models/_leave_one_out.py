@@ -34,8 +34,8 @@ def leave_one_speaker_out(
 ) -> Evaluation:
     """Train without each speaker in turn and evaluate on that speaker's films.
 
-    Nothing of the speaker left out is used: not for shapes, weights or means, and the gains are fitted on speakers held
-    out among the others. The number of epochs is fixed by the recipe.
+    Nothing of the speaker left out is used: not for shapes, weights or means, and gains and closures are fitted on
+    speakers held out among the others. The number of epochs is fixed by the recipe.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def leave_one_speaker_out(
     chosen = list(speakers or speakers_of(samples))
     models = {
         fold.speaker: NeuralLipMotion(fold.checkpoint)
-        for fold in _folds(samples, chosen, start=start, recipe=recipe, seed=seed, progress=progress)
+        for fold in _folds(samples, phones, chosen, start=start, recipe=recipe, seed=seed, progress=progress)
     }
     kept = [number for number, sample in enumerate(samples) if sample.film.file.speaker in models]
 
@@ -67,6 +67,7 @@ def leave_one_speaker_out(
 
 def _folds(
     samples: Sequence[Sample],
+    phones: Sequence[tuple[Phone, ...] | None],
     speakers: Sequence[str],
     *,
     start: LipNetwork,
@@ -75,8 +76,9 @@ def _folds(
     progress: Progress | None,
 ) -> Iterator[_Fold]:
     for number, speaker in enumerate(speakers, start=1):
-        others = [sample for sample in samples if sample.film.file.speaker != speaker]
-        calibration = calibrated(others, start=start, recipe=recipe, seed=seed)
+        kept = [n for n, sample in enumerate(samples) if sample.film.file.speaker != speaker]
+        others = [samples[n] for n in kept]
+        calibration = calibrated(others, [phones[n] for n in kept], start=start, recipe=recipe, seed=seed)
         checkpoint, _ = fit_checkpoint(others, start=start, recipe=recipe, seed=seed, calibration=calibration)
         yield _Fold(speaker, checkpoint)
         if progress is not None:

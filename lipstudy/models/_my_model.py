@@ -89,7 +89,8 @@ def train_model(
         recipe = replace(recipe, epochs=_EPOCHS_ON, learning_rate=_LEARNING_RATE_ON)
     start = packaged.network
     basis = None if from_scratch else packaged.basis.astype(np.float64)
-    calibration = calibrated(learned, start=start, recipe=replace(recipe, epochs=Recipe().epochs), seed=seed)
+    said = [phones[n] for n, out in enumerate(left_out) if not out]
+    calibration = calibrated(learned, said, start=start, recipe=replace(recipe, epochs=Recipe().epochs), seed=seed)
     card = _card(films, tested, recipe, seed, from_scratch)
     checkpoint, course = fit_checkpoint(
         learned,

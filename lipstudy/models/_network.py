@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lipstudy.models._features import BANDS, FEATURES_PER_S
+from lipstudy.models._lip_layers import LinearLips, TemporalLips
 from lipstudy.models._phone_teacher import CEPSTRA, PHONES, cepstral_basis
 from lipstudy.models._shape_basis import PARAMETERS
 
@@ -22,14 +23,14 @@ _STRIDE = 2
 LIPS_PER_S = FEATURES_PER_S // _STRIDE
 """Frames of lip parameters per second; a film's frames are interpolated between them."""
 
-_KERNEL = 3
 _BAND_SCALE = 3.0
+_APERTURE = PARAMETERS.index("aperture")
 _BILABIALS = tuple(PHONES.index(phone) for phone in ("P", "B", "M"))
 _SILENCES = tuple(PHONES.index(phone) for phone in ("silence", "noise"))
 _PAUSE = 25
 """Half a second of lip frames: longer than the silence of a plosive."""
-_PAUSE_SHARE = 0.75
-"""Likelihood of silence, over that time, from which the lips begin to rest."""
+_PAUSE_SHARES = (0.8, 0.9)
+"""Likelihood of silence, over that time, at which the lips begin to rest, and at which they do."""
 _PHONE_SCALE = 3.0
 
 
@@ -39,7 +40,7 @@ class NetworkSize:
 
     hearing: int = 256
     """Units of each hidden layer that tells phones."""
-    hidden: int = 48
+    hidden: int = 32
     """Channels of the layers that move the lips."""
     dilations: tuple[int, ...] = (1, 2, 4, 8)
     """Of the temporal layers, in frames of 20 ms."""
@@ -51,6 +52,8 @@ class NetworkSize:
     """Numbers of a speaker's embedding."""
     dropout: float = 0.3
     """Share of channels silenced in training."""
+    linear: tuple[float, ...] = (0.5, 1.0, 0.5, 0.5, 0.5, 0.5)
+    """For each parameter what the linear model counts in the mean; the temporal networks have the rest."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""
@@ -58,7 +61,7 @@ class NetworkSize:
 
 
 class Hearing(nn.Module):
-    """Features -> how likely each phone is, frame by frame."""
+    """Features -> how likely each phone is, once for two frames."""
 
     basis: Tensor
     mean: Tensor
@@ -78,8 +81,8 @@ class Hearing(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return the likelihoods (B, T, phones) of `features` (B, T, BANDS)."""
-        cepstra = features @ self.basis
+        """Return the likelihoods (B, T // 2, phones) of `features` (B, T, BANDS)."""
+        cepstra = torch.matmul(features, self.basis)
         frames = cepstra.shape[1]
         padded = torch.cat([cepstra[:, :1].expand(-1, 3, -1), cepstra, cepstra[:, -1:].expand(-1, 3, -1)], dim=1)
 
@@ -87,7 +90,7 @@ class Hearing(nn.Module):
             return padded[:, 3 + offset : 3 + offset + frames]
 
         both = torch.cat([cepstra, at(2) - at(-2), (at(3) - at(-1)) - (at(1) - at(-3))], dim=2)
-        return torch.softmax(self.scores(both), dim=2)
+        return torch.softmax(self.scores(_mean_of_pairs(both)), dim=2)
 
     def scores(self, cepstra: Tensor) -> Tensor:
         """Return the scores before the softmax of cepstra with differences (..., 3 CEPSTRA)."""
@@ -95,75 +98,89 @@ class Hearing(nn.Module):
         return scores
 
 
-class _Member(nn.Module):
-    def __init__(self, size: NetworkSize) -> None:
-        super().__init__()
-        self.enter = nn.Conv1d(len(PHONES) + BANDS, size.hidden, 1)
-        self.layers = nn.ModuleList(
-            nn.Conv1d(size.hidden, size.hidden, _KERNEL, padding=dilation, dilation=dilation)
-            for dilation in size.dilations
-        )
-        self.drop = nn.Dropout1d(size.dropout)
-        self.style = nn.Linear(size.embedding, 2 * size.hidden, bias=False)
-        self.leave = nn.Conv1d(size.hidden, len(PARAMETERS) + 1, 1)
-
-    def forward(self, heard: Tensor, speaker: Tensor) -> Tensor:
-        scale, shift = self.style(speaker)[:, :, None].chunk(2, dim=1)
-        hidden = self.enter(heard)
-        for layer in self.layers:
-            hidden = hidden + self.drop(torch.relu(layer(hidden)))
-        out: Tensor = self.leave(hidden * (1 + scale) + shift)
-        return out
-
-
 class LipNetwork(nn.Module):
-    """Features -> lip parameters and how likely the lips touch, 50 times a second."""
+    """Features -> lip parameters and how far the lips close, 50 times a second."""
 
     mean: Tensor
+    share: Tensor
 
     def __init__(self, size: NetworkSize) -> None:
         super().__init__()
         self.size = size
         self.hearing = Hearing(size.hearing)
-        self.members = nn.ModuleList(_Member(size) for _ in range(size.members))
+        self.temporal = TemporalLips(
+            members=size.members,
+            heard=len(PHONES) + BANDS,
+            hidden=size.hidden,
+            out=len(PARAMETERS) + 1,
+            dilations=size.dilations,
+            embedding=size.embedding,
+            drop=size.dropout,
+        )
+        self.linear = LinearLips(len(PHONES), len(PARAMETERS))
         self.speakers = nn.Parameter(torch.zeros(size.speakers, size.embedding))
         self.register_buffer("mean", torch.zeros(len(PHONES) + BANDS))
+        self.register_buffer("share", torch.tensor(size.linear), persistent=False)
 
     def heard(self, features: Tensor) -> Tensor:
-        """Return what the lips hear of `features` (B, T, BANDS): (B, phones + BANDS, T // 2)."""
-        both = torch.cat([_PHONE_SCALE * self.hearing(features), features / _BAND_SCALE], dim=2)
-        batch, frames, channels = both.shape
-        pairs = both[:, : frames - frames % _STRIDE].reshape(batch, frames // _STRIDE, _STRIDE, channels)
-        return pairs.mean(dim=2).transpose(1, 2)
+        """Return what the lips hear of `features` (B, T, BANDS): (B, T // 2, phones + BANDS)."""
+        return torch.cat([_PHONE_SCALE * self.hearing(features), _mean_of_pairs(features) / _BAND_SCALE], dim=2)
 
     def each(self, heard: Tensor, speaker: Tensor) -> Tensor:
-        """Return what each member says of `heard`: (members, B, P + 1, T), parameters in units of their deviation."""
-        heard = heard - self.mean[:, None]
-        return torch.stack([member(heard, speaker) for member in self.members])
+        """Return what each temporal network says of `heard`: (members, B, T, P + 1).
 
-    def forward(self, features: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor]:
-        """Return lip parameters (B, T // 2, P) in units of their deviation, and how far the lips close (B, T // 2).
+        Parameters in units of their deviation, then how surely the lips touch, which is there to be learned from.
+        """
+        said: Tensor = self.temporal(heard - self.mean, speaker)
+        return said
 
-        They close for /p b m/, as likely as one is heard, and rest in pauses.
+    def fit_linear(self, heard: Tensor, wanted: Tensor, seen: Tensor, *, ridge: float) -> None:
+        """Fit the linear model to parameters `wanted` (N, T, P) in units of their deviation; see `LinearLips.fit`."""
+        self.linear.fit(heard[..., : len(PHONES)], wanted, seen, ridge=ridge)
 
-        `speaker` is an embedding (B, E): a row of `speakers`, or zeros for somebody else.
+    def forward(self, features: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what the lips do, 50 times a second.
+
+        Parameters
+        ----------
+        features : Tensor of shape (B, T, BANDS)
+            What is heard.
+        speaker : Tensor of shape (B, E)
+            A row of `speakers`, or zeros for somebody else.
+
+        Returns
+        -------
+        values : Tensor of shape (B, T // 2, P)
+            PARAMETERS in units of their deviation.
+        closing : Tensor of shape (B, T // 2)
+            How likely a /p b m/ is heard, times exp(-aperture): the wider the lips would be open, the surer it must be.
+        resting : Tensor of shape (B, T // 2)
+            0 while somebody speaks, 1 in a pause.
         """
         heard = self.heard(features)
-        out = self.each(heard, speaker).mean(dim=0).transpose(1, 2)
-        phones = heard[:, : len(PHONES)] / _PHONE_SCALE
-        bilabial = phones[:, list(_BILABIALS)].sum(dim=1)
+        said = heard[..., : len(PHONES)]
+        temporal = self.each(heard, speaker).mean(dim=0)[..., : len(PARAMETERS)]
+        values = temporal + self.share * (self.linear(said) - temporal)
+        phones = said / _PHONE_SCALE
+        bilabial = phones[..., list(_BILABIALS)].sum(dim=2)
         padded = torch.cat([bilabial[:, :1], bilabial, bilabial[:, -1:]], dim=1)
         bilabial = padded[:, :-2] / 4 + padded[:, 1:-1] / 2 + padded[:, 2:] / 4
         silence = nn.functional.avg_pool1d(
-            phones[:, list(_SILENCES)].sum(dim=1, keepdim=True), _PAUSE, 1, _PAUSE // 2, count_include_pad=False
-        )
-        return out[..., : len(PARAMETERS)], torch.maximum(bilabial, 2 * torch.relu(silence[:, 0] - _PAUSE_SHARE))
+            phones[..., list(_SILENCES)].sum(dim=2)[:, None], _PAUSE, 1, _PAUSE // 2, count_include_pad=False
+        )[:, 0]
+        low, high = _PAUSE_SHARES
+        resting = ((silence - low) / (high - low)).clamp(0, 1)
+        return values, bilabial * torch.exp(-torch.relu(values[..., _APERTURE])), resting
+
+
+def _mean_of_pairs(frames: Tensor) -> Tensor:
+    return (frames[:, 0 : frames.shape[1] - 1 : 2] + frames[:, 1::2]) / 2
 
 
 REACH_FRAMES = 64
 """Frames of features on either side that a lip frame may depend on, at most: a whole number of lip frames."""
 
 
-def lip_times_s(num_frames: int) -> NDArray[np.float64]:
-    """Return the time in seconds of each of `num_frames` frames of lip parameters, the mean of the two under it."""
-    return (np.arange(num_frames) * _STRIDE + (_STRIDE - 1) / 2) / FEATURES_PER_S
+def lip_times_s(num_frames: int, *, first: int = 0) -> NDArray[np.float64]:
+    """Return the time in seconds of `num_frames` frames of lip parameters, the mean of the two under each."""
+    return (np.arange(first, first + num_frames) * _STRIDE + (_STRIDE - 1) / 2) / FEATURES_PER_S

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError, nearest_name
 from lipstudy.models._checkpoint import Checkpoint, default_checkpoint
+from lipstudy.models._closing import closed_lips
 from lipstudy.models._features import BANDS, SR, feature_blocks
 from lipstudy.models._moving import frames_in
 from lipstudy.models._network import LIPS_PER_S, REACH_FRAMES, lip_times_s
@@ -21,8 +22,6 @@ __all__ = ["NeuralLipMotion"]
 Floats = NDArray[np.floating[Any]]
 
 _APERTURE = PARAMETERS.index("aperture")
-_SEALED_OVER = 0.2
-"""Range of the likelihood of /p b m/ over which the lips go from free to closed."""
 _SECONDS_AT_ONCE = 10.0
 
 
@@ -89,10 +88,10 @@ class NeuralLipMotion:
     ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Yield what `parameters` does, the aperture as it is without the closing."""
         total, given = frames_in(speech.duration_s, fps=fps), 0
-        before, first = np.empty((0, len(PARAMETERS) + 1)), 0  # lip frames still needed, and the number of the first
+        before, first = np.empty((0, len(PARAMETERS) + 2)), 0  # lip frames still needed, and the number of the first
         for block in self._lips(speech):
             lips = np.concatenate([before, block])
-            last_s = lip_times_s(first + len(lips))[-1]
+            last_s = lip_times_s(1, first=first + len(lips) - 1)[0]
             until = min(total, int(np.ceil(last_s * fps - 1e-9)))
             while given < until:
                 stop = min(until, given + max(1, int(_SECONDS_AT_ONCE * fps)))
@@ -105,12 +104,10 @@ class NeuralLipMotion:
             given = stop
 
     def _at(self, times_s: Floats, lips: Floats, first: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        known_s = lip_times_s(first + len(lips))[first:]
+        known_s = lip_times_s(len(lips), first=first)
         values = np.column_stack([np.interp(times_s, known_s, column) for column in lips.T])
-        likely = values[:, -1] - self._checkpoint.closed_from
-        closed = np.clip(likely / _SEALED_OVER + 0.5, 0, 1)
-        closed = closed**2 * (3 - 2 * closed)
-        parameters = values[:, :-1]
+        closed = closed_lips(values[:, -2], values[:, -1], closed_at=self._checkpoint.closed_at)
+        parameters = values[:, :-2]
         parameters[:, _APERTURE] = np.maximum(parameters[:, _APERTURE], 0)
         return parameters, closed
 
@@ -131,10 +128,10 @@ class NeuralLipMotion:
             heard = np.concatenate([heard, heard[-1:]])
         with torch.no_grad():
             given = torch.as_tensor(heard, dtype=torch.float32, device=self._device)[None]
-            values, contact = self._network(given, self._style)
-        both = torch.cat([values[0], contact[0, :, None]], dim=1).cpu().numpy().astype(np.float64)
-        both[:, :-1] *= self._checkpoint.scale
-        return np.asarray(both[begin // 2 : (end + 1) // 2])
+            values, closing, resting = self._network(given, self._style)
+        lips = torch.cat([values[0], closing[0, :, None], resting[0, :, None]], dim=1).cpu().numpy().astype(np.float64)
+        lips[:, : len(PARAMETERS)] *= self._checkpoint.scale
+        return np.asarray(lips[begin // 2 : (end + 1) // 2])
 
 
 assert LIPS_PER_S == 50

@@ -53,6 +53,8 @@ class Recipe:
     """Standard deviation of noise on what is heard."""
     known_speaker: float = 0.5
     """Share of examples that are told who speaks; the others train the path for unseen speakers."""
+    ridge: float = 0.0125
+    """Penalty on the weights of the linear model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ def train_lips(
 ) -> Trained:
     """Train the part of a network that moves the lips; its hearing stays as in `start`.
 
+    The linear model is fitted in closed form, the temporal networks step by step.
+
     Amplitude is a matter of the speaker: each speaker's motion is divided by that speaker's size of opening before
     training, and the mean size is given back afterwards.
 
@@ -141,8 +145,10 @@ def train_lips(
     learned = _batch(takes, network, scale, sizes, usual, speakers, device)
     network.mean.copy_(_mean_heard(learned))
     if keep_lips:
-        network.members.load_state_dict(start.members.state_dict())
+        network.temporal.load_state_dict(start.temporal.state_dict())
+        network.linear.load_state_dict(start.linear.state_dict())
         network.mean.copy_(start.mean)
+    network.fit_linear(learned.heard, learned.values, learned.seen, ridge=recipe.ridge)
     tested = _batch(validation, network, scale, sizes, usual, speakers, device) if validation else None
     for parameter in network.hearing.parameters():
         parameter.requires_grad_(False)
@@ -211,7 +217,7 @@ class _Run:
         if training:
             told = (torch.rand(len(chosen), 1) < recipe.known_speaker).float().to(heard.device)
             heard = heard + recipe.noise * torch.randn(heard.shape).to(heard.device)
-        out = self.network.each(heard, style * told).transpose(2, 3)
+        out = self.network.each(heard, style * told)
         count = len(PARAMETERS)
         made, touching = out[..., :count], out[..., count]
         values, contact, seen = batch.values[chosen], batch.contact[chosen], batch.seen[chosen]
@@ -287,9 +293,9 @@ def _batch(
         return torch.tensor(wide, device=device)
 
     with torch.no_grad():
-        heard = [network.heard(torch.tensor(take.features, device=device)[None])[0].T.cpu().numpy() for take in takes]
+        heard = [network.heard(torch.tensor(take.features, device=device)[None])[0].cpu().numpy() for take in takes]
     return _Batch(
-        heard=torch.stack([padded(each) for each in heard]).transpose(1, 2),
+        heard=torch.stack([padded(each) for each in heard]),
         values=torch.stack([padded(take.parameters / scale / sizes.get(take.speaker, usual)) for take in takes]),
         contact=torch.stack([padded(take.contact) for take in takes]),
         seen=torch.stack([padded(take.seen) for take in takes]),
@@ -298,4 +304,4 @@ def _batch(
 
 
 def _mean_heard(batch: _Batch) -> Tensor:
-    return (batch.heard * batch.seen[:, None]).sum(dim=(0, 2)) / batch.seen.sum()
+    return (batch.heard * batch.seen[..., None]).sum(dim=(0, 1)) / batch.seen.sum()

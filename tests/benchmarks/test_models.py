@@ -57,11 +57,17 @@ def test_motion_is_made_a_hundred_times_faster_than_it_is_spoken() -> None:
     assert _MINUTE / _best_of(3, make) > 100
 
 
-def test_the_network_costs_at_most_twice_the_features_it_reads() -> None:
+def test_the_network_costs_less_than_the_features_it_reads() -> None:
     speech, model = Speech.of_sound(Sound(_speech_like(_MINUTE), _SR)), NeuralLipMotion()
-    hearing = _best_of(5, lambda: list(feature_blocks(speech.blocks(sr=_SR))))
-    both = _best_of(5, lambda: list(model.parameters(speech, fps=25)))
-    assert both - hearing < 2 * hearing
+    rounds = [  # one after the other, so that both meet the same machine
+        (
+            _best_of(1, lambda: list(feature_blocks(speech.blocks(sr=_SR)))),
+            _best_of(1, lambda: list(model.parameters(speech, fps=25))),
+        )
+        for _ in range(7)
+    ]
+    features, both = np.min(rounds, axis=0)
+    assert both - features < features
 
 
 class _Endless:

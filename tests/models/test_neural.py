@@ -121,11 +121,12 @@ def test_truncated_weights_are_told_in_one_sentence(tmp_path: Path) -> None:
         load_checkpoint(tmp_path)
 
 
-def test_another_version_is_told_in_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 99])
+def test_another_version_is_told_in_one_sentence(tmp_path: Path, version: int) -> None:
     save_checkpoint(tmp_path, default_checkpoint())
     card = json.loads((tmp_path / "card.json").read_text())
-    (tmp_path / "card.json").write_text(json.dumps(card | {"format": 99}))
-    with pytest.raises(InputError, match="format 99"):
+    (tmp_path / "card.json").write_text(json.dumps(card | {"format": version}))
+    with pytest.raises(InputError, match=f"format {version},"):
         load_checkpoint(tmp_path)
 
 
