@@ -5,7 +5,7 @@ but its motion; `restage` is for keeping the film's own head. Skin, chin and jaw
 teeth and tongue come from the frame of the film whose lips are nearest, corrected by a small warp.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import compose_mouth, mouth_opening, warp_skin
+from lipstudy.clips._interior import MouthOpening, compose_mouth, mouth_opening, warp_skin
 from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of, uncovered_iod
 from lipstudy.clips._mouth_path import mouth_path
 from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg
-from lipstudy.clips._warp import FaceWarp, smoothstep, to_bytes
+from lipstudy.clips._warp import FaceWarp, WarpMap, smoothstep, to_bytes
 from lipstudy.errors import InputError
 from lipstudy.face import (
     CONTACT_GAP_IOD,
@@ -37,7 +37,7 @@ __all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_f
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-FILM_FACE_RENDERER_VERSION = "film-face-3"
+FILM_FACE_RENDERER_VERSION = "film-face-4"
 """Written into manifests; it changes when the pixels do."""
 
 _ENOUGH_S = 30.0
@@ -184,7 +184,7 @@ def render_film_face(
     for start in range(0, track.num_frames, _TOGETHER_FRAMES):
         displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
         for index, target_px in enumerate(stage.targets_px(displacement), start):
-            frame, folds = stage.shown(target_px, int(path.frames[index]))
+            frame, folds = stage.shown(target_px, path.shown(index))
             if folds and on_fold is not None:
                 on_fold(index)
             if path.beyond[index] and on_extrapolated is not None:
@@ -249,26 +249,38 @@ class _Stage:
         targets_px[..., :2] = targets_px[..., :2] @ place[:, :2].T + place[:, 2]
         return targets_px
 
-    def shown(self, target_px: Floats, mouth: int) -> tuple[Image, int]:
-        """Return the frame whose landmarks are `target_px` (478, 3), with that mouth of the bank, and its folds."""
-        bank, (rows, columns) = self.face.bank, self.part
-        mouth_px = bank.landmarks_px[mouth] @ self.to_part[:, :2].T + self.to_part[:, 2] + (columns.start, rows.start)
-        share, covered = self._share(mouth, target_px)
-        skin, lips = self.head.maps_between([self.still_px, mouth_px], target_px, [self.head.whole, covered])
+    def shown(self, target_px: Floats, mouths: Sequence[int]) -> tuple[Image, int]:
+        """Return the frame whose landmarks are `target_px` (478, 3), with a mouth of the bank, and its folds.
+
+        Of two mouths, each has half.
+        """
+        moved = self.to_part[:, 2] + (self.part[1].start, self.part[0].start)
+        mouths_px = [self.face.bank.landmarks_px[mouth] @ self.to_part[:, :2].T + moved for mouth in mouths]
+        shares = [self._share(mouth, target_px) for mouth in mouths]
+        covered = shares[0][1]
+        parts = [self.head.whole, *[covered] * len(mouths)]
+        skin, *lips = self.head.maps_between([self.still_px, *mouths_px], target_px, parts)
         target = mouth_opening(target_px, self.head)
         frame = self.still.copy()
         frame[skin.rows, skin.columns] = warp_skin(self.seen, skin, target, self.head)
-        top, left = covered[0].start, covered[1].start
-        image = self._image(mouth)[top - rows.start :, left - columns.start :][: len(share), : share.shape[1]]
-        seen = image.astype(np.float32)
-        own_head = replace(self.head, origin_px=self.head.origin_px - (left, top), size_px=seen.shape[1::-1])
-        source, look = mouth_opening(mouth_px, self.head), bank.looks[mouth]
-        warped = compose_mouth(seen, lips, source, target, own_head, look)
-        seen[lips.rows, lips.columns] = warped
-        seen *= share[..., :3]
-        seen += frame[covered] * (1 - share[..., 3:])
-        frame[covered] = to_bytes(seen)
-        return frame, skin.folds + lips.folds
+        laid = frame[covered] * (1 - shares[0][0][..., 3:])
+        for mouth, mouth_px, (share, _), warp in zip(mouths, mouths_px, shares, lips, strict=True):
+            seen = self._warped(mouth, mouth_px, warp, target, covered)
+            seen *= share[..., :3]
+            laid += seen if len(mouths) == 1 else seen / len(mouths)
+        frame[covered] = to_bytes(laid)
+        return frame, skin.folds + sum(warp.folds for warp in lips)
+
+    def _warped(
+        self, mouth: int, mouth_px: Floats, warp: WarpMap, target: MouthOpening, covered: tuple[slice, slice]
+    ) -> NDArray[np.float32]:
+        (top, left), (height, width) = ([side.start for side in covered], [side.stop - side.start for side in covered])
+        own_top, own_left = top - self.part[0].start, left - self.part[1].start
+        seen = self._image(mouth)[own_top : own_top + height, own_left : own_left + width].astype(np.float32)
+        head = replace(self.head, origin_px=self.head.origin_px - (left, top), size_px=(width, height))
+        source, look = mouth_opening(mouth_px, self.head), self.face.bank.looks[mouth]
+        seen[warp.rows, warp.columns] = compose_mouth(seen, warp, source, target, head, look)
+        return seen
 
     def _image(self, mouth: int) -> Image:
         image = self.face.bank.images[mouth]

@@ -1,7 +1,8 @@
 """What is seen between the lips: rigid teeth, and dark between them. Never stretched, never invented.
 
 The upper teeth belong to the skull and stay where they are; the lower ones go with the jaw. When a mouth opens further
-than in the source picture, the room that appears between them is dark; when it opens less, the lips cover them.
+than in the source picture, the room that appears between them is dark, with a little light on what lies low in it; when
+it opens less, the lips cover them.
 """
 
 from dataclasses import dataclass
@@ -39,10 +40,11 @@ _LIP_EDGE_IOD = 0.012
 
 _BESIDE_IOD = 0.06
 _FEATHER_IOD = 0.018
-_CORNER_IOD = 0.025
+_CORNER_IOD = 0.01
 _LIP_SHADOW_IOD = 0.04
 _LIGHT_SIGMA_IOD = 0.09
 _SHALLOW_IOD = (0.03, 0.13)
+_JUST_BEHIND = 0.45
 _NARROW_SIGMA_PX = 2.0
 _NARROW_PX = (2.2, 5.0)
 """In a slit of so few pixels single teeth would be a dotted line: they fade into each other."""
@@ -294,11 +296,11 @@ def _interior(
     start = min(source.left_px, target.left_px)
     pitch = (max(source.right_px, target.right_px) - start) / (_COLUMNS - 1)
     columns = start + pitch * np.arange(_COLUMNS)
-    table, revealed = _teeth_table(columns, source, target, frame, look)
+    table, revealed, lit = _teeth_table(columns, source, target, frame, look)
     height = np.maximum(shown.bottom - shown.top, 1e-3)
     part_down = np.clip((shown.down - shown.top) / height, 0, 1)
     both = cv2.remap(
-        np.dstack([table, revealed]).astype(np.float32),
+        np.dstack([table, revealed, lit]).astype(np.float32),
         (across - start) / pitch,
         part_down * (len(table) - 1),
         interpolation=cv2.INTER_LINEAR,
@@ -316,18 +318,11 @@ def _interior(
     )
     narrow = 1 - smoothstep(height, *_NARROW_PX)[..., None]
     seen += (_blurred_along(seen, _NARROW_SIGMA_PX) - seen) * narrow
-    part_across = (across - target.left_px) / max(target.right_px - target.left_px, 1e-3)
-    deep = smoothstep(part_down, 0.35, 1.0) * smoothstep(height, 0.08 * frame.unit_px, 0.25 * frame.unit_px)
-    deep *= 1 - smoothstep(np.abs(2 * part_across - 1), 0.25, 0.95)
-    # A gap that is new and narrow shows what lies just behind it, not the depth: black there would be an outline.
-    source_top, source_bottom = source.over(across)
-    gap_iod = (height - (source_bottom - source_top)) / frame.unit_px
-    deep = np.maximum(deep, 0.8 * (1 - smoothstep(gap_iod, *_SHALLOW_IOD)))
-    dark = look.dark.astype(np.float32) + (look.floor - look.dark).astype(np.float32) * deep[..., None]
+    dark = look.dark.astype(np.float32) + (look.floor - look.dark).astype(np.float32) * both[..., 2:]
     # Light varies along the mouth; a tooth that was drawn out would be a streak.
     light = _blurred_along(seen, _LIGHT_SIGMA_IOD * frame.unit_px)
     hidden = light + (dark - light) * look.depth
-    return np.asarray(seen + (hidden - seen) * both[..., 1:], np.float32)
+    return np.asarray(seen + (hidden - seen) * both[..., 1:2], np.float32)
 
 
 def _blurred_along(part: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
@@ -337,8 +332,11 @@ def _blurred_along(part: NDArray[np.float32], sigma_px: float) -> NDArray[np.flo
 
 def _teeth_table(
     columns: Floats, source: MouthOpening, target: MouthOpening, frame: FaceWarp, look: InteriorLook
-) -> tuple[Floats, Floats]:
-    """Return, for each row from the target's upper lip to its lower and each column, the source height and the dark."""
+) -> tuple[Floats, Floats, Floats]:
+    """Return, for each row from the target's upper lip to its lower and each column, where the source is looked up.
+
+    Beside it, the part that is not looked up but hidden, and how much of the light of the mouth's floor falls on that.
+    """
     source_top, source_bottom = source.at(columns)
     target_top, target_bottom = target.at(columns)
     edge = np.minimum(_LIP_EDGE_IOD * frame.unit_px, (source_bottom - source_top) / 2)
@@ -363,7 +361,25 @@ def _teeth_table(
     revealed = np.maximum(np.maximum(smoothstep(stretch, 1.2, 2.4), unseen), shadow)
     # Teeth are not cut out of paper: their edges are as soft as the picture.
     revealed = cv2.GaussianBlur(revealed, (0, 0), sigmaX=1.5, sigmaY=1.5)
-    return table, revealed
+    height_iod = (target_bottom - target_top) / frame.unit_px
+    part_across = (columns - target.left_px) / max(target.right_px - target.left_px, 1e-3)
+    return table, revealed, _lit(revealed, height_iod, wider / frame.unit_px, part_across)
+
+
+def _lit(revealed: Floats, height_iod: Floats, wider_iod: Floats, part_across: Floats) -> Floats:
+    """Return how much of the floor's light falls on what is hidden, (rows, columns), 0 in the depth to 1.
+
+    The tongue lies low in the mouth: a mound, lit from the front, that falls off into the depth above it and aside.
+    """
+    # In what gave way, from its top (0) to its bottom (1).
+    low = np.cumsum(revealed, axis=0)
+    gap_iod = low[-1] * height_iod / len(revealed)
+    low /= np.maximum(low[-1], 1e-6)
+    aside = np.minimum(np.abs(2 * part_across - 1), 1)
+    lit = smoothstep(low, 0.2 + 0.5 * aside**2, 1.05) * (1 - 0.5 * smoothstep(aside, 0.4, 1.0))
+    lit *= smoothstep(gap_iod, *_SHALLOW_IOD)
+    # A gap that is new and narrow shows what lies just behind it, not the depth: black there would be an outline.
+    return np.asarray(np.maximum(lit, _JUST_BEHIND * (1 - smoothstep(wider_iod, *_SHALLOW_IOD))))
 
 
 def _interp_columns(rows: Floats, known_rows: Floats, known: Floats) -> Floats:

@@ -46,7 +46,9 @@ def mouth_looks(strips: Sequence[Image], *, aperture_iod: Floats) -> list[Interi
     grey = colours.mean(-1)
     dark_grey, bright_grey = np.percentile(grey, [4, 90])
     dark = _DEEPER * np.median(colours[grey <= dark_grey], axis=0)
-    floor = np.median(colours[grey <= np.percentile(grey, 25)], axis=0)
+    redness = colours[:, 0] / (colours[:, 1:].sum(-1) + 1.0)
+    flesh = (redness >= np.percentile(redness, 60)) & (grey >= np.percentile(grey, 25))
+    floor = np.median(colours[flesh if flesh.any() else grey <= bright_grey], axis=0)
     giving = np.stack(
         [giving_profile(strip, dark_grey=dark_grey, bright_grey=bright_grey, smiling=False) for strip in strips]
     )

@@ -43,6 +43,13 @@ class MouthPath:
     """(T,) root mean square distance over the lips from the shape asked for to the mouth chosen."""
     beyond: NDArray[np.bool_]
     """(T,) True where the shape asked for is farther than REACH_IOD from every mouth of the bank."""
+    jumps: NDArray[np.bool_]
+    """(T,) True where the mouth is neither the one shown before nor the one that comes after that in the film."""
+
+    def shown(self, index: int) -> tuple[int, ...]:
+        """Return the mouths that a frame shows in equal parts: at a jump the one before too, lest it pop."""
+        mouth = int(self.frames[index])
+        return (int(self.frames[index - 1]), mouth) if self.jumps[index] else (mouth,)
 
 
 def mouth_path(
@@ -107,7 +114,9 @@ def mouth_path(
     for frame in range(len(asked) - 1, 0, -1):
         place[frame - 1] = came_from[frame, place[frame]]
     shown = np.arange(len(asked)), place
-    return MouthPath(near[shown], misfit[shown], least > REACH_IOD)
+    frames = near[shown]
+    jumps = np.append(False, (frames[1:] != frames[:-1]) & (frames[1:] != after[frames[:-1]]))
+    return MouthPath(frames, misfit[shown], least > REACH_IOD, jumps)
 
 
 def _step_cost(

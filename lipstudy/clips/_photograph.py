@@ -42,7 +42,7 @@ __all__ = [
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-6"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-7"
 """Written into manifests; it changes when the pixels do."""
 
 _TOGETHER_FRAMES = 256
@@ -52,7 +52,7 @@ LARGEST_TURN_DEG = 25.0
 _BEHIND_TRANSPARENT = 128
 _TEETH_SEEN_IOD = (0.03, 0.07)
 _LIFT_IOD = 0.01
-_RELAXED = 0.5
+_RELAXED = 0.75
 """Part of a smile that is taken away: cheeks and eyes keep theirs, and a mouth without any would not fit them."""
 
 
@@ -311,6 +311,6 @@ def _look_of(image: Image, landmarks_px: Floats, frame: FaceWarp) -> InteriorLoo
     dark = np.array([0.24, 0.13, 0.12]) * lip_rgb
     bright_grey = float(np.percentile(strip.mean(-1), 80))
     giving = giving_profile(strip, dark_grey=float(dark.mean()), bright_grey=bright_grey, smiling=True)
-    floor = np.array([0.46, 0.27, 0.27]) * lip_rgb
+    floor = np.array([0.6, 0.36, 0.36]) * lip_rgb
     # A tooth must not be drawn out, not even faintly: nothing but dark below the photograph's teeth.
     return InteriorLook(dark=dark, floor=floor, giving=np.cumsum(giving), depth=1.0)

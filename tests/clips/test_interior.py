@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import InteriorLook, compose_mouth, mouth_opening
+from lipstudy.clips._interior import InteriorLook, _lit, compose_mouth, mouth_opening
 from lipstudy.clips._warp import FaceWarp
 from lipstudy.face import MEDIAPIPE_478, HeadPose, generic_neutral
 
@@ -67,3 +67,16 @@ def test_what_opens_between_them_is_dark(column: tuple) -> None:
     between = (row - row[0] > 0.62 * height) & (opened - (row - row[0]) > 0.62 * height)
     if between.any():
         assert (number[between] + 60).max() < 25
+
+
+def test_light_in_what_opens_lies_low_and_in_the_middle_and_is_little_in_a_narrow_gap() -> None:
+    revealed = np.ones((48, 41))
+    gap_iod = np.full(41, 0.2)
+    lit = _lit(revealed, gap_iod, gap_iod, np.linspace(0, 1, 41))
+    assert (np.diff(lit, axis=0) >= 0).all()
+    assert lit[:10].max() < 0.05 < 0.8 < lit[-1, 20]
+    assert (np.diff(lit[40, :21]) >= 0).all()
+    np.testing.assert_allclose(lit, lit[:, ::-1], atol=1e-9)
+    narrow = _lit(revealed, gap_iod / 10, gap_iod / 10, np.linspace(0, 1, 41))
+    assert narrow.max() < 0.5
+    assert np.ptp(narrow) == pytest.approx(0, abs=1e-9)

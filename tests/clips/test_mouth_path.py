@@ -48,6 +48,13 @@ def test_a_mouth_too_open_is_rather_shown_than_one_not_open_enough() -> None:
     assert set(found.frames.tolist()) == {1}
 
 
+def test_a_jump_shows_both_mouths_in_equal_parts_and_the_film_itself_only_one() -> None:
+    found = path([0.0, 0.0, 0.2, 0.2, 0.22], [0.0, 0.1, 0.2, 0.22])
+    np.testing.assert_array_equal(found.frames, [0, 0, 2, 2, 3])
+    np.testing.assert_array_equal(found.jumps, [False, False, True, False, False])
+    assert [found.shown(index) for index in range(5)] == [(0,), (0,), (0, 2), (2,), (3,)]
+
+
 def test_a_shape_beyond_the_bank_is_told_and_the_nearest_taken() -> None:
     found = path([0.1, 0.4], [0.0, 0.1, 0.2])
     np.testing.assert_array_equal(found.beyond, [False, True])
