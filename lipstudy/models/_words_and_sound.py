@@ -20,9 +20,9 @@ __all__ = ["WordsAndSoundLipMotion"]
 Floats = NDArray[np.floating[Any]]
 
 _APERTURE = PARAMETERS.index("aperture")
-_VISEME_SHARE = 0.4
-"""Of the viseme model in the motion. On speakers left out aperture, width and protrusion change little from 0.2 to 0.5;
-without it the aperture is as good, width and protrusion are worse by a tenth (docs/models.md)."""
+_VISEME_SHARE = 0.3
+"""Of the viseme model in the motion. On speakers left out little changes from 0.2 to 0.5; the network alone moves the
+aperture as well, width and protrusion worse by 0.07 (docs/models.md)."""
 _PAUSE_RAMP_S = 0.06
 
 

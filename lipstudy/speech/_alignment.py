@@ -17,11 +17,11 @@ from lipstudy.speech._speech import Speech
 
 __all__ = ["AlignedWord", "Alignment", "align_speech"]
 
-_MISFIT = -4.0
-"""Fit under which one word is doubted. On nine GRID clips 1 of 54 right words lies under it, and half of the wrong."""
-_MISFIT_OF_ALL = -1.5
-"""Mean fit under which a transcript is doubted: the right ones of GRID reach -1.47, those of other clips -1.53."""
-_MISFIT_AMONG_OTHERS = -2.0
+_MISFIT = -5.0
+"""Fit under which one word is doubted: 2 % of the right words of nine GRID clips and 70 % of the wrong."""
+_MISFIT_OF_ALL = -3.0
+"""Mean fit under which a transcript is doubted: the right ones of GRID reach -2.06, most others less than -3."""
+_MISFIT_AMONG_OTHERS = -3.0
 """Fit under which a word is named where the whole transcript is doubted."""
 _TOLD_WORDS = 8
 
@@ -180,13 +180,9 @@ def _aligned_phrase(
     if not said:
         return ()
     heard = recogniser.align(samples, said)
-    if heard is None:  # a quick search gives up on an unusual voice; a thorough one tells it from other words
-        heard = recogniser.align(samples, said, forced=True)
-        if heard is not None and _mean_fit(heard) < _MISFIT_OF_ALL:
-            heard = None
     if heard is not None:
         return heard
-    placed = [word for word in recogniser.place(samples, said, forced=True) if word.word]
+    placed = [word for word in recogniser.place(samples, said) if word.word]
     if len(placed) < len(said):
         number, where = len(placed), f"is not found before the speech ends at {start_s + len(samples) / SR:.2f} s"
     else:
@@ -195,11 +191,6 @@ def _aligned_phrase(
     raise InputError(
         f"the transcript does not fit the speech: '{said[number]}' (word {before + number + 1} of {len(words)}) {where}"
     )
-
-
-def _mean_fit(heard: Sequence[HeardWord]) -> float:
-    spoken = [word for word in heard if word.word]
-    return _weighted([word.fit for word in spoken], [word.end - word.begin for word in spoken])
 
 
 def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:

@@ -18,7 +18,8 @@ FRAME_S = 0.01
 """Duration of a frame of PocketSphinx."""
 
 _WIDE = 1e-300
-"""Beam that drops hardly any path; PocketSphinx's own is 1e-48."""
+"""Beam that drops hardly any path, at hardly any cost with words that are known. PocketSphinx's own (1e-48) gives up on
+unusual voices whose words are right, and its scores depend on what was dropped."""
 _SCORE_UNIT = 1024
 """PocketSphinx keeps acoustic scores 10 bits smaller than they are."""
 
@@ -58,14 +59,9 @@ class Recogniser:
             self._teach(known)
         return tuple(word for word in dict.fromkeys(words) if word in self._learned)
 
-    def align(
-        self, samples: NDArray[np.float32], words: Sequence[str], *, forced: bool = False
-    ) -> tuple[HeardWord, ...] | None:
-        """Return words, pauses and their phones from the first frame to the last; None if the words do not fit.
-
-        If `forced`, words are placed that hardly fit; that takes time.
-        """
-        decoder, pcm = self._decoder("forced" if forced else "words"), _pcm(samples)
+    def align(self, samples: NDArray[np.float32], words: Sequence[str]) -> tuple[HeardWord, ...] | None:
+        """Return words, pauses and their phones from the first frame to the last; None if they cannot be placed."""
+        decoder, pcm = self._decoder("words"), _pcm(samples)
         try:
             decoder.set_align_text(" ".join(words))
             _decode(decoder, pcm)
@@ -88,14 +84,9 @@ class Recogniser:
                 heard.append(HeardWord(next(waiting), begin, end, phones, next(fits)))
         return tuple(heard)
 
-    def place(
-        self, samples: NDArray[np.float32], words: Sequence[str], *, forced: bool = False
-    ) -> tuple[HeardWord, ...]:
-        """Return as many of the first words as are heard, and pauses, without phones.
-
-        If `forced`, words that do not fit are placed too, where they fit least badly; that takes time.
-        """
-        decoder, pcm = self._decoder("forced" if forced else "words"), _pcm(samples)
+    def place(self, samples: NDArray[np.float32], words: Sequence[str]) -> tuple[HeardWord, ...]:
+        """Return as many of the first words as are heard, and pauses, without phones."""
+        decoder, pcm = self._decoder("words"), _pcm(samples)
         states = range(len(words))
         grammar = decoder.create_fsg(
             "prefix",
@@ -151,8 +142,7 @@ class Recogniser:
 def _new_decoder(kind: str) -> Any:
     from pocketsphinx import Decoder
 
-    beams = {} if kind == "words" else {"beam": _WIDE, "pbeam": _WIDE, "wbeam": _WIDE}
-    decoder = Decoder(lm=None, loglevel="FATAL", cmn="batch", bestpath=False, **beams)
+    decoder = Decoder(lm=None, loglevel="FATAL", cmn="batch", bestpath=False, beam=_WIDE, pbeam=_WIDE, wbeam=_WIDE)
     if kind == "loop":
         decoder.add_allphone_file("loop")
         decoder.activate_search("loop")

@@ -81,8 +81,12 @@ def test_words_that_were_not_said_are_named(grid: Path, call: Call) -> None:
     assert code == 0
     assert "words that do not fit the speech: 'music' at" in err
     assert json.loads(out)["misfits"] == ["music"]
-    code, _, err = call("align", grid / "bbaf2n.mpg", "--transcript", "lay red with p nine again", "-q", "-o", "b")
-    assert (code, Path("b").exists()) == (2, False)
+    code, _, err = call("align", grid / "bbaf2n.mpg", "--transcript", "lay red with p nine again", "-o", "b.TextGrid")
+    assert code == 0
+    assert "the transcript is probably not what is said; words that do not fit the speech: 'lay' at" in err
+    many = "lay red with p nine again " * 9
+    code, _, err = call("align", grid / "bbaf2n.mpg", "--transcript", many, "-q", "-o", "c.TextGrid")
+    assert (code, Path("c.TextGrid").exists()) == (2, False)
     assert "the transcript does not fit the speech: '" in err
 
 

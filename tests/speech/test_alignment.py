@@ -42,13 +42,9 @@ def test_only_the_words_that_were_said_pass_without_a_doubt(grid: Path, said: st
         if words == said:
             assert not align_speech(speech, words).doubts()
             continue
-        try:
-            doubts = align_speech(speech, said).doubts()
-        except InputError as error:
-            assert "the transcript does not fit the speech: '" in str(error)  # noqa: PT017 - either is right
-        else:
-            assert "probably not what is said" in doubts[-1]
-            assert any(f"'{word}' at" in doubts[-1] for word in said.split())
+        told = align_speech(speech, said).doubts()[-1]
+        assert "do not fit the speech" in told
+        assert any(f"'{word}' at" in told for word in said.split())
 
 
 @pytest.mark.needs_shared_data
@@ -105,8 +101,23 @@ def test_a_transcript_without_words_is_refused(transcript: str) -> None:
         align_speech(Speech.of_sound(Sound(np.zeros(16000, np.float32), 16000)), transcript)
 
 
-@pytest.mark.parametrize("seconds", [0.1, 1.0])
-def test_words_that_nobody_said_are_told(seconds: float) -> None:
-    silence = Speech.of_sound(Sound(np.zeros(int(16000 * seconds), np.float32), 16000))
+def test_more_words_than_fit_into_the_time_are_refused_with_the_first_that_is_not_found() -> None:
+    silence = Speech.of_sound(Sound(np.zeros(1600, np.float32), 16000))
     with pytest.raises(InputError, match=r"does not fit the speech: '\w+' \(word \d of 3\) is not"):
         align_speech(silence, "bin blue again")
+
+
+def test_words_that_nobody_said_are_told() -> None:
+    silence = Speech.of_sound(Sound(np.zeros(16000, np.float32), 16000))
+    assert "words that do not fit the speech: 'bin' at" in align_speech(silence, "bin blue again").doubts()[-1]
+
+
+@pytest.mark.parametrize("voice", ["en-gb-scotland", "en-gb-x-rp"])
+def test_right_words_in_an_unusual_voice_are_placed(voice: str) -> None:
+    said = synthesise("they walked home through the quiet forest to buy more", voice=voice)
+    alignment = align_speech(Speech.of_sound(said.sound), said.text)
+    middles_s = [
+        [(p.start_s + p.end_s) / 2 for p in phones if p.symbol in ("b", "m", "p")]
+        for phones in (alignment.phones, said.phones)
+    ]
+    np.testing.assert_allclose(*middles_s, atol=0.06)
