@@ -118,6 +118,8 @@ def speak(
         assert sound is not None
         grid_path = textgrid or track_path.with_name(f"{track_stem(track_path)}.TextGrid")
         speech = _heard(sound, transcript, textgrid, grid_path, output)
+        if not known:
+            _tell_if_hardly_speech(speech, model, output)
         arguments |= {"transcript": transcript}
         told |= {"sound": str(sound)} | ({"textgrid": str(grid_path)} if known else {})
         inputs = [sound, *([textgrid] if textgrid else [])]
@@ -214,6 +216,14 @@ def _checked(sound: Path, output: Output) -> "Speech":
     if found.sr < _SR_ENOUGH:
         output.tell(f"{sound} has {found.sr} samples a second: {_SR_ENOUGH} or more hold what the lips are moved by")
     return Speech(sound, found.duration_s, sound.stem)
+
+
+def _tell_if_hardly_speech(speech: "Speech", model: "LoadedModel", output: Output) -> None:
+    likeness = getattr(model.model, "likeness", None)  # a network of ours hears phones; other models need not
+    if likeness is not None and likeness(speech).is_doubtful:
+        output.tell(
+            f"{speech.source} hardly sounds like speech (music, noise, silence?): the lips move with whatever is heard"
+        )
 
 
 def _aligned(speech: "Speech", transcript: str, output: Output) -> "Alignment":

@@ -14,6 +14,7 @@ from lipstudy.models._features import BANDS, SR, feature_blocks
 from lipstudy.models._moving import frames_in
 from lipstudy.models._network import LIPS_PER_S, REACH_FRAMES, lip_times_s
 from lipstudy.models._shape_basis import PARAMETERS
+from lipstudy.models._speech_likeness import SpeechLikeness, speech_likeness
 from lipstudy.models._viseme_motion import sealed_lips
 from lipstudy.speech import Speech
 
@@ -65,6 +66,10 @@ class NeuralLipMotion:
     def basis(self) -> NDArray[np.float64]:
         """(P, K, 3) displacement for one unit of each of PARAMETERS."""
         return self._checkpoint.basis.astype(np.float64)
+
+    def likeness(self, speech: Speech) -> SpeechLikeness:
+        """Return what tells whether `speech` is speech: the lips would move with music too."""
+        return speech_likeness(feature_blocks(speech.blocks(sr=SR)), self._network.hearing)
 
     def displacements(
         self, speech: Speech, *, fps: float, neutral: NDArray[np.float32]

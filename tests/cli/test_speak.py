@@ -127,6 +127,17 @@ def test_odd_sound_gives_its_frames_and_a_message(
     assert told in err
 
 
+def test_music_for_speech_is_told_in_one_sentence(call: Call) -> None:
+    times_s = np.arange(3 * 16000) / 16000
+    write("a.wav", 0.1 * sum(np.sin(2 * np.pi * hz * times_s) for hz in (220, 277, 330)))
+    code, _, err = call("speak", "a.wav", "--json")
+    assert code == 0
+    assert err.count("a.wav hardly sounds like speech (music, noise, silence?)") == 1
+    write("a.wav", voice())
+    _, _, err = call("speak", "a.wav", "--json")
+    assert "hardly" not in err
+
+
 def test_samples_that_are_no_numbers_are_refused(call: Call) -> None:
     samples = voice()
     samples[20000] = np.nan
