@@ -171,9 +171,17 @@ def adopt(
         count = len(adopted.passed_over)
         those = "1 file does not" if count == 1 else f"{count} files do not"
         output.tell(f"{those} fit the pattern: {', '.join(adopted.passed_over[:3])}")
+    if adopted.altered:
+        names = ", ".join(adopted.altered[:3]) + (" ..." if len(adopted.altered) > 3 else "")
+        output.tell(f"changed or deleted since the clips were adopted before: {names}; write the plan again")
     if adopted.untracked:
         output.tell(
             f"no face can be tracked in {_clips(len(adopted.untracked))}: the effective articulation is not known there"
+        )
+    if adopted.without_original:
+        output.tell(
+            f"{_clips(len(adopted.without_original))} cannot be compared with one of that speaker and sentence at"
+            f" articulation 1, as there is none: {', '.join(adopted.without_original[:3])}"
         )
     value = {
         "manifest": str(adopted.manifest),
@@ -181,7 +189,9 @@ def adopt(
         "clips": len(adopted.clips),
         "failed": dict(adopted.failed),
         "passed_over": list(adopted.passed_over),
+        "altered": list(adopted.altered),
         "untracked": list(adopted.untracked),
+        "without_original": list(adopted.without_original),
     }
     output.result(value, f"{adopted.manifest}: {_clips(len(adopted.clips))}")
     if adopted.failed:

@@ -5,31 +5,35 @@ import math
 import re
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lipstudy.clips._checks import clip_faults
+from lipstudy.clips._checks import clip_faults, loudness_faults
 from lipstudy.clips._index import write_page
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
-from lipstudy.face import LandmarkTrack, lip_aperture, lips_in_contact, log_lip_intensity_ratio, track_film
-from lipstudy.media import ClipMeasures, loudness_lufs, measure_clip, read_sound, true_peak_dbtp
-from lipstudy.records import Clip, Embodiment, provenance, sha256_of_file, write_manifest, write_text
+from lipstudy.face import LandmarkTrack, find_faces, lip_aperture, lips_in_contact, log_lip_intensity_ratio, track_film
+from lipstudy.media import ClipMeasures, loudness_lufs, measure_clip, read_frames, read_sound, true_peak_dbtp
+from lipstudy.records import Clip, Embodiment, provenance, read_manifest, sha256_of_file, write_manifest, write_text
 
 __all__ = ["Adopted", "adopt_clips"]
 
+_NAME = r"[^/]+?"
 _FIELDS = {
-    "speaker": r"[\w.+-]+?",
-    "sentence": r"[\w.+-]+?",
+    "speaker": _NAME,
+    "sentence": _NAME,
     "articulation": r"\d+(?:\.\d+)?",
-    "operator": r"[\w.+-]+?",
-    "model": r"[\w.+-]+?",
+    "operator": _NAME,
+    "model": _NAME,
 }
 _NEEDED = ("speaker", "sentence", "articulation")
 _ELSEWHERE = "elsewhere"
 _NAMES_TOLD = 3
+_FRAMES_TRIED = 10
+"""So many frames of a clip that cannot be tracked are looked at, to tell a face that goes away from none at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,11 @@ class Adopted:
     passed_over: tuple[str, ...]
     """Films in the folder whose name does not fit the pattern."""
     untracked: tuple[str, ...]
-    """clip_id of clips in which no face could be tracked: their effective articulation is not known."""
+    """clip_id of clips in which no face can be tracked: their effective articulation is not known."""
+    without_original: tuple[str, ...]
+    """clip_id of clips without one of the same speaker and sentence at articulation 1: nor is it there."""
+    altered: tuple[str, ...]
+    """Paths of clips that were changed or deleted since they were adopted before."""
     manifest: Path
     """``clips.csv``."""
 
@@ -59,6 +67,12 @@ class _Found:
     def articulation(self) -> float:
         return float(self.named["articulation"])
 
+    @property
+    def clip_name(self) -> str:
+        """What its own name says, in letters, digits and .+-_ alone: what a clip_id may hold."""
+        named = [*self.cell()[:2], f"a{self.articulation:.2f}", *self.cell()[2:]]
+        return re.sub(r"[^\w.+-]", "-", "_".join(named))
+
     def cell(self) -> tuple[str, ...]:
         """Return what clips that are compared with each other have in common."""
         return tuple(self.named.get(field, "") for field in _FIELDS if field != "articulation")
@@ -70,6 +84,8 @@ class _Seen:
     loudness_lufs: float | None
     true_peak_dbtp: float | None
     track: LandmarkTrack | None
+    face_fault: str | None
+    """What is wrong with the face in a photo clip; None too where the tracker knows none, as in a drawing."""
     faults: tuple[str, ...]
 
 
@@ -86,8 +102,10 @@ def adopt_clips(
 ) -> Adopted:
     """Write a manifest for clips that were made elsewhere. The clips stay as and where they are.
 
-    Each clip is decoded and measured. Where a face is found, it is tracked, and the effective articulation is that
-    against the clip of the same speaker and sentence at articulation 1.
+    Each clip is decoded and measured, and compared with that of the same speaker and sentence at articulation 1: in
+    frames, rate, pixels and loudness they must agree, and the effective articulation is that against it, where a face
+    is found in both. A photo clip whose face goes away fails; one in which the tracker knows no face at all, as in a
+    drawing, is told.
 
     Parameters
     ----------
@@ -133,44 +151,72 @@ def adopt_clips(
         if progress is not None:
             progress(len(seen), len(found))
     originals = {each.cell(): seen[index] for index, each in enumerate(found) if each.articulation == 1}
-    clips, failed, untracked = [], [], []
+    clips: list[Clip] = []
+    failed, untracked, without_original = [], [], []
     for index, each in enumerate(found):
         original = originals.get(each.cell())
         faults = [*seen[index].faults, *_unlike(seen[index], original)]
+        if embodiment == "photo" and (face_fault := seen[index].face_fault) is not None:
+            faults.append(face_fault)
         if faults:
             failed.append((each.path.relative_to(folder).as_posix(), "; ".join(faults)))
             continue
         clips.append(_row(each, seen[index], original, folder, embodiment))
         if seen[index].track is None:
             untracked.append(clips[-1].clip_id)
+        if original is None or original.faults:
+            without_original.append(clips[-1].clip_id)
+    altered = _altered_in(folder)
     arguments = {"pattern": pattern, "embodiment": embodiment, "operator": operator, "model": model}
     told = provenance(stage="adopt", arguments=arguments, inputs=[folder / clip.path for clip in clips])
     write_text(folder / "adopt.json", json.dumps(told, indent=2) + "\n")
     write_manifest(folder / "clips.csv", clips)
     write_page(folder / "index.html", clips, [(path, path, why) for path, why in failed], title=folder.resolve().name)
-    return Adopted(tuple(clips), tuple(failed), passed_over, tuple(untracked), folder / "clips.csv")
+    return Adopted(
+        clips=tuple(clips),
+        failed=tuple(failed),
+        passed_over=passed_over,
+        untracked=tuple(untracked),
+        without_original=tuple(without_original),
+        altered=altered,
+        manifest=folder / "clips.csv",
+    )
 
 
 def _found_in(folder: Path, pattern: str, given: dict[str, str]) -> tuple[list[_Found], tuple[str, ...]]:
     expression = _expression(pattern)
     ending = Path(pattern).suffix.lower()
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() == ending)
+    names = sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("[!.]*")  # what macOS leaves beside files begins with a dot
+        if path.suffix.lower() == ending
+    )
     matches = [(name, expression.fullmatch(name)) for name in names]
     found = [_Found(folder / name, given | match.groupdict()) for name, match in matches if match is not None]
     passed_over = tuple(name for name, match in matches if match is None)
     if not found:
         there = f"there are {', '.join(names[:_NAMES_TOLD])}" if names else f"there is no file that ends in {ending}"
         raise InputError(f"no clip in {folder} fits the pattern '{pattern}': {there}")
-    first: dict[tuple[tuple[str, ...], float], _Found] = {}
+    first: dict[str, _Found] = {}
     for each in found:
-        same = first.setdefault((each.cell(), each.articulation), each)
+        same = first.setdefault(each.clip_name, each)
         if same is not each:
             raise InputError(
                 f"{same.path} and {each.path} are both sentence '{each.named['sentence']}' of speaker"
-                f" '{each.named['speaker']}' at articulation {each.articulation:g}: keep one"
+                f" '{each.named['speaker']}' at articulation {each.articulation:g}: keep or rename one"
             )
     found.sort(key=lambda each: (each.cell(), each.articulation))
     return found, passed_over
+
+
+def _altered_in(folder: Path) -> tuple[str, ...]:
+    """Return the paths of clips that are not any more what a manifest written before says."""
+    if not (folder / "adopt.json").exists():
+        return ()
+    before = [(clip.path, clip.sha256) for clip in read_manifest(folder / "clips.csv")]
+    return tuple(
+        path for path, sha256 in before if not (folder / path).is_file() or sha256_of_file(folder / path) != sha256
+    )
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
@@ -197,7 +243,7 @@ def _look_at(path: Path) -> _Seen:
         measured = measure_clip(path)
     except InputError as error:
         nothing = ClipMeasures(0, 0.0, 0.0, 0.0, math.nan, 0, 0, constant_frame_rate=False)
-        return _Seen(nothing, None, None, None, (str(error),))
+        return _Seen(nothing, None, None, None, None, (str(error),))
     faults, lufs, peak = [], None, None
     if measured.sound_duration_s == 0:
         faults.append("it has no sound")
@@ -207,9 +253,13 @@ def _look_at(path: Path) -> _Seen:
         lufs, peak = _finite(loudness_lufs(sound)), _finite(true_peak_dbtp(sound))
     try:
         track = replace(track_film(path), raw_points_px=None)
-    except InputError:
-        track = None
-    return _Seen(measured, lufs, peak, track, tuple(faults))
+    except InputError as error:
+        tried = islice(read_frames(path), None, None, max(1, measured.frames // _FRAMES_TRIED))
+        face_fault = str(error) if any(find_faces(frame) for frame in tried) else None
+        return _Seen(measured, lufs, peak, None, face_fault, tuple(faults))
+    missed = int((~track.valid).sum())
+    face_fault = f"no face is found in {missed} of {track.num_frames} frames" if missed else None
+    return _Seen(measured, lufs, peak, track, face_fault, tuple(faults))
 
 
 def _unlike(seen: _Seen, original: _Seen | None) -> list[str]:
@@ -222,7 +272,8 @@ def _unlike(seen: _Seen, original: _Seen | None) -> list[str]:
         "frames per second": (round(own.fps, 3), round(its.fps, 3)),
         "pixels": (f"{own.width_px}x{own.height_px}", f"{its.width_px}x{its.height_px}"),
     }
-    return [f"it has {a} {what}, the clip at articulation 1 {b}" for what, (a, b) in compared.items() if a != b]
+    unlike = [f"it has {a} {what}, the clip at articulation 1 {b}" for what, (a, b) in compared.items() if a != b]
+    return unlike + loudness_faults(seen.loudness_lufs, wanted_lufs=original.loudness_lufs)
 
 
 def _row(found: _Found, seen: _Seen, original: _Seen | None, folder: Path, embodiment: Embodiment) -> Clip:

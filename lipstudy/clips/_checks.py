@@ -65,7 +65,7 @@ def loudness_faults(measured_lufs: float | None, *, wanted_lufs: float | None) -
         return []
     if abs(measured_lufs - wanted_lufs) <= _MAX_LOUDNESS_DIFFERENCE_LU:
         return []
-    return [f"its loudness is {measured_lufs:.1f} LUFS, not {wanted_lufs:g}"]
+    return [f"its loudness is {measured_lufs:.1f} LUFS, not {round(wanted_lufs, 1):g}"]
 
 
 def motion_faults(*, crossing_frames: int, original_crossing_frames: int) -> list[str]:

@@ -1,6 +1,6 @@
 """What a face is: topologies, landmark tracks, head pose, neutral, tracking a film."""
 
-from lipstudy.face._detector import detect_face
+from lipstudy.face._detector import detect_face, find_faces
 from lipstudy.face._generic import generic_neutral, symmetric_face
 from lipstudy.face._lip_motion import LipMotion, lip_displacement_rms, log_lip_intensity_ratio, log_ratio_of_rms
 from lipstudy.face._lips import (
@@ -29,6 +29,7 @@ __all__ = [
     "close_lips",
     "detect_face",
     "estimate_neutral",
+    "find_faces",
     "generic_neutral",
     "inner_lip_gaps",
     "is_track_of",

@@ -147,9 +147,9 @@ def write_manifest(path: str | Path, clips: list[Clip]) -> None:
 
 def _check_unchanged(path: Path, number: int, video: Path, clip: Clip) -> None:
     if not video.is_file():
-        raise InputError(f"{path}, row {number}: the clip {clip.path} is missing; build the set again")
+        raise InputError(f"{path}, row {number}: the clip {clip.path} is missing; build or adopt the set again")
     if sha256_of_file(video) != clip.sha256:
         raise InputError(
             f"{path}, row {number}: the clip {clip.path} was changed after the manifest was written;"
-            " build the set again"
+            " build or adopt the set again"
         )

@@ -117,7 +117,7 @@ def test_a_clip_that_was_altered_is_told_and_made_again_and_plan_tells_it_too(tm
     (tmp_path / "study.yaml").write_text(STUDY)
     planned = lipstudy("plan", tmp_path / "study.yaml")
     assert planned.returncode == 2
-    assert "is missing; build the set again" in planned.stderr
+    assert "is missing; build or adopt the set again" in planned.stderr
     again = lipstudy("build", tmp_path / "faces.yaml")
     assert "1 clip had been changed or deleted since it was made: astronaut_boats_landmarks_rest_a0.50" in again.stderr
     assert clip.is_file()

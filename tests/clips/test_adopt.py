@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lipstudy.clips import Recipe, Sentence, Speaker, adopt_clips, build_set
@@ -51,9 +52,7 @@ def test_the_effective_articulation_is_tracked_against_the_clip_at_1(theirs: Pat
         assert clip.loudness_lufs == pytest.approx(-23, abs=0.2)
         assert clip.contact_frames is not None
         assert clip.contact_frames > 3
-        assert clip.contact_frames_lost <= 0.05 * clip.contact_frames, (
-            "more than a tracker's reading of lips that touch"
-        )
+        assert clip.contact_frames_lost <= 0.1 * clip.contact_frames, "more than a tracker's reading of lips that touch"
     assert list(clips) == [0.5, 1.0, 1.5]
     assert (theirs / "index.html").is_file()
 
@@ -73,6 +72,42 @@ def test_a_clip_that_is_late_cut_or_silent_is_kept_out_of_the_manifest(theirs: P
     assert "cut off" in said["eileen/bob_a2.mp4"]
     page = (theirs / "index.html").read_text()
     assert all(f'data-failed="{path}"' in page for path in said)
+
+
+def test_a_clip_whose_face_goes_away_or_that_is_louder_is_kept_out(theirs: Path) -> None:
+    frames = list(read_frames(theirs / "eileen" / "bob_a1.mp4"))
+    sound = read_sound(theirs / "eileen" / "bob_a1.mp4", sr=48000)
+    louder = Sound(sound.samples * np.float32(1.2), sound.sr)
+    encode_clip(theirs / "eileen" / "bob_a0.5.mp4", frames, fps=25, sound=louder)
+    for gone, scale in ((2, "1.5"), (9, "2")):
+        hidden = [np.full_like(frame, 128) if 10 <= index < 10 + gone else frame for index, frame in enumerate(frames)]
+        encode_clip(theirs / "eileen" / f"bob_a{scale}.mp4", hidden, fps=25, sound=sound)
+    adopted = adopt_clips(theirs, pattern=PATTERN, workers=1)
+    assert [clip.articulation for clip in adopted.clips] == [1.0]
+    said = dict(adopted.failed)
+    assert said["eileen/bob_a0.5.mp4"] == "its loudness is -21.4 LUFS, not -23"
+    assert said["eileen/bob_a1.5.mp4"] == f"no face is found in 2 of {len(frames)} frames"
+    assert "bob_a2.mp4 shows no face in frames 10 to 18: gaps of up to 0.2 s" in said["eileen/bob_a2.mp4"]
+
+
+def test_names_may_hold_spaces_and_a_clip_without_an_original_is_told(theirs: Path) -> None:
+    clip = theirs / "eileen" / "bob_a1.5.mp4"
+    (theirs / "Miss One").mkdir()
+    for path in [*theirs.glob("eileen/*")]:
+        path.unlink() if path != clip else path.rename(theirs / "Miss One" / "the boats, 100 %_a1.5.mp4")
+    (theirs / "Miss One" / "._the boats, 100 %_a1.5.mp4").write_bytes(b"left by a Mac")
+    adopted = adopt_clips(theirs, pattern=PATTERN, workers=1)
+    assert adopted.failed == ()
+    (row,) = read_manifest(adopted.manifest, verify=True)
+    assert (row.speaker, row.sentence) == ("Miss One", "the boats, 100 %")
+    assert adopted.without_original == (row.clip_id,) == ("Miss-One_the-boats--100--_photo_unknown_a1.50",)
+    assert row.effective_articulation is None
+    assert 'src="Miss%20One/the%20boats%2C%20100%20%25_a1.5.mp4"' in (theirs / "index.html").read_text()
+
+    assert adopted.altered == ()
+    with open(theirs / row.path, "ab") as file:
+        file.write(b"altered")
+    assert adopt_clips(theirs, pattern=PATTERN, workers=1).altered == (row.path,)
 
 
 @pytest.mark.parametrize(

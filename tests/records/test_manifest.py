@@ -128,7 +128,7 @@ def test_clip_changed_or_lost_after_the_manifest_is_found_on_verifying(tmp_path:
     with pytest.raises(InputError, match=r"row 3: the clip clips/b\.mp4 was changed after the manifest was written"):
         read_manifest(tmp_path / "clips.csv", verify=True)
     (tmp_path / "clips" / "b.mp4").unlink()
-    with pytest.raises(InputError, match=r"row 3: the clip clips/b\.mp4 is missing; build the set again"):
+    with pytest.raises(InputError, match=r"row 3: the clip clips/b\.mp4 is missing; build or adopt the set again"):
         read_manifest(tmp_path / "clips.csv", verify=True)
 
 
