@@ -1,6 +1,6 @@
 """Which articulation do viewers prefer? Edit this script; 'lipstudy analyze' runs the same functions.
 
-Run it in the study's folder:  python analysis/articulation.py data/trials.csv
+Run it in the study's folder:  python analysis/articulation.py experiments/articulation.data/trials.csv
 """
 
 import sys
@@ -56,6 +56,6 @@ def main(path: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(*sys.argv[1:2] or ["data/trials.csv"])
+        main(*sys.argv[1:2] or ["experiments/articulation.data/trials.csv"])
     except LipstudyError as error:
         sys.exit(f"Error: {error}")

@@ -1,6 +1,6 @@
 """Which of several systems do viewers prefer? Edit this script; 'lipstudy rank' runs the same functions.
 
-Run it in the study's folder:  python analysis/compare_systems.py data/trials.csv
+Run it in the study's folder:  python analysis/compare_systems.py experiments/systems.data/trials.csv
 For a table of others, name its columns below.
 """
 
@@ -53,6 +53,6 @@ def main(path: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(*sys.argv[1:2] or ["data/trials.csv"])
+        main(*sys.argv[1:2] or ["experiments/systems.data/trials.csv"])
     except LipstudyError as error:
         sys.exit(f"Error: {error}")

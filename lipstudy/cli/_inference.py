@@ -29,7 +29,7 @@ _scale_option = click.option(
 @click.command(
     cls=SeveralCommand,
     epilog="\b\nExample:\n"
-    '  lipstudy fit "chosen ~ x + x2 + side + (1 + x | participant) + (1 | item)" data/trials.csv\n'
+    '  lipstudy fit "chosen ~ x + x2 + side + (1 + x | participant) + (1 | item)" trials.csv\n'
     '  lipstudy fit "cbind(incidence, size - incidence) ~ period + (1 | herd)" cbpp.csv --factor period --json',
 )
 @click.argument("formula")
@@ -165,7 +165,7 @@ def _number(value: float | None, digits: int) -> str:
 
 @click.command(
     cls=SeveralCommand,
-    epilog="\b\nExample:\n  lipstudy analyze data/ --clips stimuli/articulation/clips.csv -o report/",
+    epilog="\b\nExample:\n  lipstudy analyze experiments/articulation.data --clips stimuli/articulation/clips.csv",
 )
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--clips", type=click.Path(path_type=Path), help="The clip manifest: the page then plays clips.")

@@ -17,7 +17,7 @@ __all__ = ["rank"]
 @click.command(
     cls=SeveralCommand,
     epilog="\b\nExample:\n"
-    "  lipstudy rank data/trials.csv\n"
+    "  lipstudy rank trials.csv\n"
     "  lipstudy rank votes.csv --left condition_A --right condition_B --chosen is_A_selected"
     " --participant observer --item scene\n"
     "  lipstudy rank games.csv --left home --right away --wins home_wins away_wins --side",

@@ -61,8 +61,7 @@ def plan(study: Path, manifest: Path | None, path: Path | None, seed: int, outpu
 
 
 @click.command(
-    epilog="\b\nExample:\n  lipstudy simulate experiments/articulation.plan.csv"
-    " --study experiments/articulation.yaml -o data"
+    epilog="\b\nExample:\n  lipstudy simulate experiments/articulation.plan.csv --study experiments/articulation.yaml"
 )
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--study", type=click.Path(path_type=Path), required=True, help="The study definition of the plan.")
@@ -72,7 +71,11 @@ def plan(study: Path, manifest: Path | None, path: Path | None, seed: int, outpu
 )
 @click.option("--participant", "participants", multiple=True, help="Only this slot, for instance P07; may be repeated.")
 @click.option(
-    "-o", "--output", "folder", type=click.Path(path_type=Path), help="The study folder (default: data beside PLAN)."
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The study folder (default: STUDY with .simulated; sessions of people are in .data).",
 )
 @seed_option
 @output_options
@@ -98,7 +101,7 @@ def simulate(
     clips = read_manifest(manifest or study.parent / definition.clips)
     planned = read_plan(plan)
     check_locked(study, definition, planned)
-    folder = folder or plan.parent / "data"
+    folder = folder or study.with_suffix(".simulated")  # in that of people they would take their slots
     with output.progress("simulating", "session") as progress:
         trials = simulate_study(
             definition,

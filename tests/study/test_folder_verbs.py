@@ -75,26 +75,38 @@ def test_a_changed_study_is_not_run_into_the_folder_of_the_old_one(run, tmp_path
     (tmp_path / "study.yaml").write_text(STUDY + "prompt: Which is better?\n")
     run("plan", "study.yaml")
     error = error_of(run(*SIMULATE))
-    assert "was changed after it was locked in data ('prompt'): put back what was changed" in error
+    assert "was changed after it was locked in study.simulated ('prompt'): put back what was changed" in error
     assert run(*SIMULATE, "-o", "other")[0] == 0
 
 
 def test_withdraw_tells_what_it_deleted_and_that_copies_stay(run, tmp_path: Path) -> None:
     run(*SIMULATE)
     code, out, _ = run("withdraw", "simulated-p01")
-    assert (code, out.startswith("data: deleted: 9 rows. Write exports and reports again")) == (0, True)
-    assert {trial.participant for trial in read_trials(tmp_path / "data" / "trials.csv")} == {"P02"}
-    assert json.loads(run("withdraw", "SIMULATED-P01", "data", "--json")[1])["used_before"] is True
+    assert (code, out.startswith("study.simulated: deleted: 9 rows. Write exports and reports again")) == (0, True)
+    assert {trial.participant for trial in read_trials(tmp_path / "study.simulated" / "trials.csv")} == {"P02"}
+    assert json.loads(run("withdraw", "SIMULATED-P01", "study.simulated", "--json")[1])["used_before"] is True
     assert "nothing was deleted" in error_of(run("withdraw", "SIMULATED-P77"))
+
+
+def test_the_study_folder_need_not_be_named_where_there_is_one(run, tmp_path: Path) -> None:
+    assert "there is no study folder here or in experiments: name it" in error_of(run("export"))
+    run(*SIMULATE)
+    (tmp_path / "experiments").mkdir()
+    shutil.copytree(tmp_path / "study.simulated", tmp_path / "experiments" / "study.data")
+    assert run("withdraw", "SIMULATED-P01")[1].startswith(f"{Path('experiments/study.data')}: deleted")
+    assert "P01" in {trial.participant for trial in read_trials(tmp_path / "study.simulated" / "trials.csv")}
+    shutil.copytree(tmp_path / "study.simulated", tmp_path / "data")
+    error = error_of(run("withdraw", "SIMULATED-P02"))
+    assert f"there are several study folders, data, {Path('experiments/study.data')}: name one" in error
 
 
 def test_export_writes_beside_the_data(run, tmp_path: Path) -> None:
     run(*SIMULATE)
-    (tmp_path / "data" / "trials.csv").unlink()
+    (tmp_path / "study.simulated" / "trials.csv").unlink()
     told = json.loads(run("export", "--json")[1])
-    assert told["folder"] == str(Path("data/psych-ds"))
+    assert told["folder"] == str(Path("study.simulated/psych-ds"))
     assert all(Path(file).is_file() for file in told["files"])
-    assert (tmp_path / "data" / "trials.csv").exists()
+    assert (tmp_path / "study.simulated" / "trials.csv").exists()
     assert "is not a study folder" in error_of(run("export", "clips"))
 
 

@@ -85,13 +85,13 @@ def test_plan_tells_other_programs(run) -> None:
 def test_simulate_writes_the_tables(run, lab: Path) -> None:
     run("plan", "study.yaml")
     code, out, err = run(*SIMULATE)
-    trials = read_trials(lab / "data" / "trials.csv")
+    trials = read_trials(lab / "study.simulated" / "trials.csv")
     assert (code, err) == (0, "")
-    assert out == f"{Path('data/trials.csv')}: 51 trials of 3 simulated viewers, seed 1\n"
+    assert out == f"{Path('study.simulated/trials.csv')}: 51 trials of 3 simulated viewers, seed 1\n"
     assert len(trials) == 51
     assert all(trial.simulated for trial in trials)
-    assert (lab / "data" / "trials.json").exists()
-    assert len((lab / "data" / "answers.csv").read_text().splitlines()) == 4
+    assert (lab / "study.simulated" / "trials.json").exists()
+    assert len((lab / "study.simulated" / "answers.csv").read_text().splitlines()) == 4
 
 
 def test_simulate_runs_single_slots(run, lab: Path) -> None:
@@ -105,7 +105,7 @@ def test_simulate_runs_single_slots(run, lab: Path) -> None:
         "simulated": True,
         "seed": 1,
     }
-    assert [path.name for path in (lab / "data" / "sessions").iterdir()] == ["P02"]
+    assert [path.name for path in (lab / "study.simulated" / "sessions").iterdir()] == ["P02"]
 
 
 def test_an_unknown_key_is_told(run, lab: Path) -> None:
@@ -143,7 +143,7 @@ def test_an_unknown_participant_is_told(run, lab: Path) -> None:
     error = error_of(run(*SIMULATE, "--participant", "P4"))
     assert "the plan has no participant 'P4'" in error
     assert "its slots are P01 to P03" in error
-    assert not (lab / "data").exists()
+    assert not (lab / "study.simulated").exists()
 
 
 def test_another_seed_does_not_go_on_with_sessions(run) -> None:
@@ -154,7 +154,7 @@ def test_another_seed_does_not_go_on_with_sessions(run) -> None:
 
 def test_a_session_that_is_open_elsewhere_is_told(run, lab: Path) -> None:
     run("plan", "study.yaml")
-    with EventLog.of(lab / "data", load_study("study.yaml"), read_plan("study.plan.csv"), "P02"):
+    with EventLog.of(lab / "study.simulated", load_study("study.yaml"), read_plan("study.plan.csv"), "P02"):
         done = subprocess.run([*COMMAND, *SIMULATE], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: the session of P02 in ")
@@ -184,15 +184,15 @@ def test_a_folder_that_may_not_be_written_is_told(run, lab: Path) -> None:
 def test_a_full_disk_is_told_and_costs_no_answer(run, lab: Path) -> None:
     run("plan", "study.yaml")
     run(*SIMULATE, "--participant", "P03")
-    (lab / "data" / "trials.csv").unlink()
+    (lab / "study.simulated" / "trials.csv").unlink()
     limited = ["bash", "-c", 'ulimit -f 4; exec "$@"', "bash"]  # 4 KiB
     done = subprocess.run([*limited, *COMMAND, *SIMULATE], capture_output=True, text=True)
     assert done.returncode == 2
     assert "Error: cannot write to " in done.stderr
     assert "is kept, make room and run the same command again to go on" in done.stderr
-    assert not (lab / "data" / "trials.csv").exists()
+    assert not (lab / "study.simulated" / "trials.csv").exists()
     assert run(*SIMULATE)[0] == 0
-    interrupted = read_trials(lab / "data" / "trials.csv")
+    interrupted = read_trials(lab / "study.simulated" / "trials.csv")
     run(*SIMULATE, "-o", "calm")
     assert _answers(interrupted) == _answers(read_trials(lab / "calm" / "trials.csv"))
 
@@ -202,19 +202,19 @@ def test_ctrl_c_keeps_what_was_answered(run, lab: Path) -> None:
     (lab / "study.yaml").write_text(STUDY.replace("participants: 3", "participants: 40\nrepetitions: 4"))
     run("plan", "study.yaml")
     process = subprocess.Popen([*COMMAND, *SIMULATE], stderr=subprocess.PIPE, text=True)
-    while not list(lab.glob("data/sessions/P03/events.jsonl")):
+    while not list(lab.glob("study.simulated/sessions/P03/events.jsonl")):
         assert process.poll() is None
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
     told = process.communicate(timeout=30)[1]
     assert process.returncode == 2
     assert told.lstrip() == "Error: stopped by Ctrl-C: what was finished is kept, run the same command again to go on\n"
-    assert not (lab / "data" / "trials.csv").exists()
-    kept = {path: path.read_bytes() for path in lab.glob("data/sessions/*/events.jsonl")}
+    assert not (lab / "study.simulated" / "trials.csv").exists()
+    kept = {path: path.read_bytes() for path in lab.glob("study.simulated/sessions/*/events.jsonl")}
     assert 0 < len(kept) < 40
     assert run(*SIMULATE)[0] == 0
     assert all(path.read_bytes().startswith(data) for path, data in kept.items())
-    assert len(read_trials(lab / "data" / "trials.csv")) == len(read_plan("study.plan.csv"))
+    assert len(read_trials(lab / "study.simulated" / "trials.csv")) == len(read_plan("study.plan.csv"))
 
 
 def _answers(trials) -> list[tuple[str, int, str, float]]:
