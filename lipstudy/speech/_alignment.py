@@ -182,7 +182,7 @@ def _aligned_phrase(
     heard = recogniser.align(samples, said)
     if heard is not None:
         return heard
-    placed = [word for word in recogniser.place(samples, said) if word.word]
+    placed = [word for word in recogniser.place(samples, said, with_fit=True) if word.word]
     if len(placed) < len(said):
         number, where = len(placed), f"is not found before the speech ends at {start_s + len(samples) / SR:.2f} s"
     else:

@@ -84,8 +84,10 @@ class Recogniser:
                 heard.append(HeardWord(next(waiting), begin, end, phones, next(fits)))
         return tuple(heard)
 
-    def place(self, samples: NDArray[np.float32], words: Sequence[str]) -> tuple[HeardWord, ...]:
-        """Return as many of the first words as are heard, and pauses, without phones."""
+    def place(
+        self, samples: NDArray[np.float32], words: Sequence[str], *, with_fit: bool = False
+    ) -> tuple[HeardWord, ...]:
+        """Return as many of the first words as are heard, and pauses, without phones; their fit takes time."""
         decoder, pcm = self._decoder("words"), _pcm(samples)
         states = range(len(words))
         grammar = decoder.create_fsg(
@@ -104,7 +106,7 @@ class Recogniser:
             in_words = _segments(decoder)
         except RuntimeError:
             return ()
-        fits = self._fits(pcm, in_words)
+        fits = self._fits(pcm, in_words) if with_fit else iter(())
         waiting = iter(words)
         return tuple(
             HeardWord("", begin, end)
