@@ -34,7 +34,12 @@ _CONTROLS = np.array((*_UPPER_LIP, *_LOWER_LIP, *_CORNERS, *_SKIN, *_FIXED))
 _IS_UPPER = np.isin(np.arange(len(_CONTROLS)), np.arange(len(_UPPER_LIP)))
 _IS_LOWER = np.isin(np.arange(len(_CONTROLS)), np.arange(len(_UPPER_LIP), len(_UPPER_LIP) + len(_LOWER_LIP)))
 _IS_FIXED = np.arange(len(_CONTROLS)) >= len(_CONTROLS) - len(_FIXED)
-_IS_SKIN, _IS_CORNER = np.isin(_CONTROLS, _SKIN), np.isin(_CONTROLS, _CORNERS)
+_IS_SKIN = np.isin(_CONTROLS, _SKIN)
+_UPPER_EDGE, _LOWER_EDGE = (
+    [_CONTROLS.tolist().index(point) for point in (78, *(pair[side] for pair in MEDIAPIPE_478.inner_lip_pairs), 308)]
+    for side in (0, 1)
+)
+"""Where the inner lips' edges are among the controls, from corner to corner."""
 _STIFFNESS = np.where(_IS_SKIN, 2e-3, 1e-5)
 """How far the spline may miss a landmark: skin points are averaged a little, lips are met."""
 
@@ -65,7 +70,8 @@ class WarpMap:
     lower: NDArray[np.float32]
     """(h, w, 2) source x, y for pixels below the mouth line."""
     folds: int
-    """Grid cells in which the map turns over (Jacobian not positive) on the side of the mouth where it is used."""
+    """Grid cells of the part asked for in which the map turns over (Jacobian not positive) on the side of the mouth
+    where it is used: what lies between the lips is not seen through it."""
 
     @property
     def rows(self) -> slice:
@@ -125,7 +131,8 @@ class FaceWarp:
         Parameters
         ----------
         sources_px : sequence of ndarray of shape (K, >= 2)
-            Landmarks of each face, pixels. Eyes and nose of all are brought to those of the first, which stay.
+            Landmarks of each face, pixels. Eyes and nose of all are brought to those of the first, which stay; on the
+            lips of the first the others lie.
         target_px : ndarray of shape (K, >= 2)
             Where the landmarks shall be.
         parts : sequence of tuple of slice
@@ -150,7 +157,11 @@ class FaceWarp:
             own = moves[:, :, 2 * index : 2 * index + 2]
             own_px = (own.reshape(-1, 2) @ turn).reshape(*grid.shape, 4)
             used = kept.reshape(grid.shape) | (np.abs(own_px).max(-1) > _STILL_PX)
-            folds = _count_folds(own.reshape(*grid.shape, 4), nodes, target, grid.step_px / self.unit_px)
+            step, seen = grid.step_px / self.unit_px, grid.cells_in(part)
+            if index == 0 and len(parts) > 1:
+                under = ((nodes > lips.min(0)) & (nodes + step < lips.max(0))).all(-1)
+                seen &= ~under.reshape(grid.shape)[:-1, :-1]
+            folds = _count_folds(own.reshape(*grid.shape, 4), seen, nodes, target, step)
             maps.append(_dense(own_px, used, grid, part, folds))
         return maps
 
@@ -177,6 +188,14 @@ class _Grid:
     @property
     def shape(self) -> tuple[int, int]:
         return self.rows, self.columns
+
+    def cells_in(self, part: tuple[slice, slice]) -> NDArray[np.bool_]:
+        """Return which cells between the nodes, (rows - 1, columns - 1), lie in a part of the picture."""
+        down, across = (
+            (places[1:] >= side.start) & (places[:-1] < side.stop)
+            for places, side in zip((self.y_px, self.x_px), part, strict=True)
+        )
+        return np.asarray(down[:, None] & across)
 
     @property
     def x_px(self) -> Floats:
@@ -272,14 +291,17 @@ def _kernel(a: Floats, b: Floats) -> NDArray[np.float32]:
     return np.asarray(squared * cv2.log(squared + np.float32(1e-12)), np.float32)
 
 
-def _count_folds(moves: Floats, nodes: Floats, target: Floats, step: float) -> int:
-    mouth_line = target[_IS_CORNER, 1].mean()
+def _count_folds(moves: Floats, seen: NDArray[np.bool_], nodes: Floats, target: Floats, step: float) -> int:
     rows, columns, _ = moves.shape
-    above = (nodes[:, 1].reshape(rows, columns) < mouth_line)[:-1, :-1]
+    left, top = np.moveaxis(nodes.reshape(rows, columns, 2)[:-1, :-1], -1, 0)
+    upper_lip, lower_lip = (
+        np.interp(left + step / 2, np.maximum.accumulate(edge[:, 0]), edge[:, 1])
+        for edge in (target[side] for side in (_UPPER_EDGE, _LOWER_EDGE))
+    )
     along_x = (moves[:-1, 1:] - moves[:-1, :-1]) / step
     along_y = (moves[1:, :-1] - moves[:-1, :-1]) / step
     folds = 0
-    for first, used in ((0, above), (2, ~above)):
+    for first, used in ((0, seen & (top < upper_lip)), (2, seen & (top + step > lower_lip))):
         jacobian = (1 + along_x[..., first]) * (1 + along_y[..., first + 1])
         jacobian -= along_x[..., first + 1] * along_y[..., first]
         folds += int(((jacobian <= 0) & used).sum())
