@@ -17,14 +17,18 @@ class TemporalLips(nn.Module):
     """Networks of dilated convolutions, all computed at once: (B, T, heard) -> (members, B, T, out).
 
     A convolution is a product of matrices here, of a frame and its two neighbours side by side: on short blocks of
-    sound that is several times as fast.
+    sound that is several times as fast. Every second network does not hear the first `left_out` of what is heard: what
+    the networks get wrong is then less alike.
     """
+
+    hears: Tensor
 
     def __init__(
         self,
         *,
         members: int,
         heard: int,
+        left_out: int,
         hidden: int,
         out: int,
         dilations: tuple[int, ...],
@@ -39,6 +43,9 @@ class TemporalLips(nn.Module):
             drawn = (torch.empty(members, count, columns).uniform_(-bound, bound) for count in (rows, 1))
             return nn.Parameter(next(drawn)), nn.Parameter(next(drawn))
 
+        hears = torch.ones(members, heard)
+        hears[1::2, :left_out] = 0
+        self.register_buffer("hears", hears[:, :, None], persistent=False)
         self.enter, self.enter_bias = weights(heard, hidden)
         inner = [weights(_KERNEL * hidden, hidden) for _ in dilations]
         self.layers = nn.ParameterList(weight for weight, _ in inner)
@@ -50,8 +57,8 @@ class TemporalLips(nn.Module):
         """Return what each member says of `heard` (B, T, heard), for the embeddings `speaker` (B, E)."""
         batch, frames, _ = heard.shape
         members, _, width = self.enter.shape
-        rows = batch * frames
-        hidden = torch.baddbmm(self.enter_bias, heard.reshape(1, rows, -1).expand(members, -1, -1), self.enter)
+        rows, enter = batch * frames, self.enter * self.hears
+        hidden = torch.baddbmm(self.enter_bias, heard.reshape(1, rows, -1).expand(members, -1, -1), enter)
         hidden = hidden.reshape(members, batch, frames, width)
         for dilation, weight, bias in zip(self.dilations, self.layers, self.biases, strict=True):
             padded = nn.functional.pad(hidden, (0, 0, dilation, dilation))

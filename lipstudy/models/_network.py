@@ -44,8 +44,8 @@ class NetworkSize:
     """Channels of the layers that move the lips."""
     dilations: tuple[int, ...] = (1, 2, 4, 8)
     """Of the temporal layers, in frames of 20 ms."""
-    members: int = 3
-    """Networks for the lips that are averaged: one alone depends on its seed."""
+    members: int = 4
+    """Networks for the lips that are averaged, of which every second hears the sound without the phones."""
     speakers: int = 0
     """Speakers trained on; each has an embedding. Another speaker has the embedding 0."""
     embedding: int = 4
@@ -111,6 +111,7 @@ class LipNetwork(nn.Module):
         self.temporal = TemporalLips(
             members=size.members,
             heard=len(PHONES) + BANDS,
+            left_out=len(PHONES),
             hidden=size.hidden,
             out=len(PARAMETERS) + 1,
             dilations=size.dilations,

@@ -83,7 +83,7 @@ def test_silence_gives_resting_lips_and_loud_noise_no_babble(level: float) -> No
     speech = move_lips(
         load_model("tcn").model, Speech.of_sound(synthesise("Bob bought five pots").sound), fps=25
     ).points
-    assert lip_aperture(noise, MEDIAPIPE_478).max() < (0.03 if level < 0.01 else 0.06)
+    assert lip_aperture(noise, MEDIAPIPE_478).max() < (0.03 if level < 1e-3 else 0.06)
     moving = [lip_displacement_rms(points, MEDIAPIPE_478).mean() for points in (noise, speech)]
     assert moving[0] < 0.25 * moving[1]
 
@@ -121,7 +121,7 @@ def test_truncated_weights_are_told_in_one_sentence(tmp_path: Path) -> None:
         load_checkpoint(tmp_path)
 
 
-@pytest.mark.parametrize("version", [1, 99])
+@pytest.mark.parametrize("version", [1, 2, 99])
 def test_another_version_is_told_in_one_sentence(tmp_path: Path, version: int) -> None:
     save_checkpoint(tmp_path, default_checkpoint())
     card = json.loads((tmp_path / "card.json").read_text())
