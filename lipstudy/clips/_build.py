@@ -13,7 +13,7 @@ from lipstudy.clips._making import ClipJob, articulated, hashes_of, key_of, make
 from lipstudy.clips._recipe import Recipe
 from lipstudy.clips._set_folder import Made, SetFolder
 from lipstudy.clips._surroundings import Surroundings
-from lipstudy.clips._takes import Take, doubts_about, make_takes, models_of
+from lipstudy.clips._takes import Take, cuts_told, doubts_about, make_takes, models_of
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.face import LandmarkTrack, load_track
@@ -39,7 +39,7 @@ class BuildResult:
     altered: tuple[str, ...]
     """clip_id of clips that were deleted or changed since they were made, and were made again."""
     lacks: tuple[str, ...]
-    """What the films of speakers lack to be good banks of mouths, a sentence each."""
+    """What films lack, a sentence each: those of speakers to be good banks of mouths, those restaged to be one shot."""
     doubts: tuple[str, ...]
     """Where the text of a recorded sentence does not seem to be what is said, a sentence each."""
     manifest: Path
@@ -123,7 +123,7 @@ def build_set(
         _write_provenance(recipe, models, place)
         write_manifest(place.manifest, clips)
         apart = [(name, place.failed_clip(name).relative_to(place.root).as_posix(), why) for name, why in failed]
-        lacks = lacks_of(recipe.speakers, place)
+        lacks = lacks_of(recipe.speakers, place) + cuts_told(recipe.films, place)
         write_page(place.page, clips, apart, title=place.root.name, notes=lacks)
     return BuildResult(
         clips=tuple(clips),

@@ -25,6 +25,7 @@ from lipstudy.face import (
     MEDIAPIPE_478,
     HeadPose,
     LandmarkTrack,
+    cuts_in,
     lip_aperture,
     neutral_of,
     uncross_lips,
@@ -46,8 +47,6 @@ _MOST_FRAMES = 1500
 _STRETCH_FRAMES = 50
 _LEAST_OPEN_IOD = 0.12
 _LEAST_UNIT_PX = 24.0
-_CUT_IOD = 0.15
-"""A head that moves this far, or grows by this part, from one frame to the next was filmed anew."""
 _CUT_FRAMES = 3
 """Smoothing in time mixes the two heads for so many frames beside a cut."""
 _GRID_PX = 4
@@ -361,9 +360,7 @@ def _usable(track: LandmarkTrack, points_px: Floats) -> NDArray[np.bool_]:
     if track.frame_size_px is not None:
         lower = points_px[:, [*MEDIAPIPE_478.lines["jaw"], *MOUTH_LIPS], :2]
         inside &= (lower > -0.5).all((1, 2)) & (lower < np.array(track.frame_size_px) - 0.5).all((1, 2))
-    moved = np.linalg.norm(np.diff(track.pose.translation_px[:, :2], axis=0), axis=1) / track.pose.scale_px[1:]
-    grown = np.abs(np.diff(np.log(track.pose.scale_px)))
-    cuts = np.concatenate([[False], (moved > _CUT_IOD) | (grown > _CUT_IOD)])
+    cuts = cuts_in(track.pose)
     near_cut = np.convolve(cuts, np.ones(2 * _CUT_FRAMES), "same") > 0
     inside &= ~near_cut
     stretch = np.cumsum(cuts)

@@ -21,6 +21,7 @@ from lipstudy.face import (
     MEDIAPIPE_478,
     HeadPose,
     LandmarkTrack,
+    cuts_in,
     load_track,
     neutral_of,
     save_track,
@@ -35,6 +36,7 @@ from lipstudy.speech import Phone, Speech, align_speech, synthesise
 __all__ = [
     "PhotoSource",
     "Take",
+    "cuts_told",
     "doubts_about",
     "make_takes",
     "models_of",
@@ -117,6 +119,23 @@ def make_takes(
     filmed = [(film, folder) for film in recipe.films]
     tracked = dict(run_each(_take_on_film, filmed, workers=workers, executor=executor))
     return takes + [tracked[index] for index in range(len(recipe.films))]
+
+
+def cuts_told(films: Sequence[FilmedSentence], folder: SetFolder) -> tuple[str, ...]:
+    """Return which of the films that are restaged are not one shot, a sentence each."""
+    told = []
+    for film in films:
+        track = load_track(folder.track(take_name(film.speaker, film.sentence)))
+        cut = np.flatnonzero(cuts_in(track.pose))
+        if len(cut):
+            # Smoothing in time spreads a cut over its neighbours.
+            runs = np.split(cut, np.flatnonzero(np.diff(cut) > 1) + 1)
+            at = ", ".join(f"{run.mean() / track.fps:.2f} s" for run in runs[:3]) + (" ..." if len(runs) > 3 else "")
+            told.append(
+                f"the film of {film.speaker}, {film.sentence}: it cuts at {at}, and one resting face stands for all of"
+                " it: better name a film of one shot"
+            )
+    return tuple(told)
 
 
 def doubts_about(sentences: Sequence[Sentence], folder: SetFolder) -> dict[str, str]:

@@ -9,7 +9,7 @@ from lipstudy.errors import InputError
 from lipstudy.face._topology import Topology
 from lipstudy.face._track import HeadPose
 
-__all__ = ["normalise_head"]
+__all__ = ["cuts_in", "normalise_head"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -18,6 +18,8 @@ BRIDGE_PITCH_RANGE_DEG = (26.0, 44.0)
 
 Within the range the angle says more of the nose than of the head, and the pitch is left as filmed."""
 
+_CUT_IOD = 0.15
+"""A head that moves this far, or grows by this part, from one frame to the next was filmed anew."""
 _MAX_ROUNDS = 20
 _SETTLED_IOD = 1e-7
 """A mean shape that changes less than this from round to round has settled."""
@@ -71,6 +73,24 @@ def normalise_head(points_px: Floats, topology: Topology) -> tuple[NDArray[np.fl
     scale, rotation, translation = _similarity(shape, rigid)
     points = _apply_inverse(points_px, scale, rotation, translation)
     return np.asarray(points, np.float64), HeadPose(scale, rotation, translation)
+
+
+def cuts_in(pose: HeadPose) -> NDArray[np.bool_]:
+    """Return whether each frame was filmed anew: its head is not where, or as large as, that of the frame before.
+
+    Parameters
+    ----------
+    pose : HeadPose
+        Of T frames.
+
+    Returns
+    -------
+    ndarray of shape (T,), bool
+        The first frame is no cut.
+    """
+    moved = np.linalg.norm(np.diff(pose.translation_px[:, :2], axis=0), axis=1) / pose.scale_px[1:]
+    grown = np.abs(np.diff(np.log(pose.scale_px)))
+    return np.concatenate([[False], (moved > _CUT_IOD) | (grown > _CUT_IOD)])
 
 
 def _check_spread(rigid: Floats) -> None:

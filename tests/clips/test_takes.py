@@ -2,13 +2,16 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from lipstudy.clips import build_set, load_recipe
+from lipstudy.clips import FilmedSentence, build_set, load_recipe
+from lipstudy.clips._set_folder import SetFolder
+from lipstudy.clips._takes import cuts_told
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, inner_lip_gaps, lip_aperture, load_track, save_track
 from lipstudy.media import Sound, measure_clip, read_frames, read_sound, write_sound
@@ -151,3 +154,19 @@ def test_a_film_is_shown_in_both_embodiments_at_its_own_size(declared, grid: Pat
     assert sizes == {"landmarks": (256, 256), "restaged": (360, 288)}
     again = build_set(load_recipe(tmp_path / "recipe.yaml"), tmp_path / "set", workers=1)
     assert (again.rendered, again.reused) == (0, 2)
+
+
+def test_a_film_to_restage_that_cuts_is_told(tmp_path: Path) -> None:
+    utterance = synthesise("My poem.")
+    track = viseme_track(utterance.phones, duration_s=1.0, fps=25)
+    place_px = np.array(track.pose.translation_px)
+    place_px[12:] += 100 * track.pose.scale_px[0]
+    jumping = replace(track, pose=replace(track.pose, translation_px=place_px))
+    films = [FilmedSentence(speaker="anna", sentence=name, film=Path("a.mp4")) for name in ("cut", "whole")]
+    folder = SetFolder(tmp_path)
+    save_track(folder.track("anna_cut"), jumping)
+    save_track(folder.track("anna_whole"), track)
+    assert cuts_told(films, folder) == (
+        "the film of anna, cut: it cuts at 0.48 s, and one resting face stands for all of it: better name a film of one"
+        " shot",
+    )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from lipstudy.errors import InputError
-from lipstudy.face import MEDIAPIPE_478, HeadPose, lip_aperture, normalise_head
+from lipstudy.face import MEDIAPIPE_478, HeadPose, cuts_in, lip_aperture, normalise_head
 
 RIGHT, LEFT = MEDIAPIPE_478.outer_eye_corners
 
@@ -99,3 +99,13 @@ def test_pose_checks_its_shapes(broken: str) -> None:
     parts[broken] = np.ones((4, 7))
     with pytest.raises(ValueError, match="must be of shape"):
         HeadPose(**parts)
+
+
+@pytest.mark.parametrize(("moved_px", "size", "is_cut"), [(0, 1, False), (5, 1, False), (30, 1, True), (0, 1.2, True)])
+def test_a_head_that_jumps_or_grows_was_filmed_anew(moved_px: float, size: float, is_cut: bool) -> None:
+    still = HeadPose.still(8)
+    scale_px, place_px = np.full(8, 100.0), np.array(still.translation_px)
+    scale_px[5:] *= size
+    place_px[5:, 0] += moved_px
+    pose = HeadPose(scale_px=scale_px, rotation=still.rotation, translation_px=place_px)
+    assert np.flatnonzero(cuts_in(pose)).tolist() == ([5] if is_cut else [])
