@@ -2,7 +2,7 @@
 
 python docs/models.py ../shared/data/grid --table lipstudy/models/grid_films.csv [--headaudio FOLDER_OF_THE_NPM_PACKAGE]
 
-With --noise, how well the tracker agrees with itself and nothing else.
+With --words only what knowing the words adds to the network, with --noise only how well the tracker agrees with itself.
 """
 
 import argparse
@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -22,20 +24,30 @@ from lipstudy.media import Sound
 from lipstudy.models import (
     Film,
     NeuralLipMotion,
+    Recipe,
+    Sample,
     VisemeLipMotion,
+    VisemeModel,
+    WordsAndSoundLipMotion,
+    default_checkpoint,
     evaluate_model,
     feature_blocks,
     films_in,
+    heard_versions,
     phones_of_films,
     read_films,
     segments_of,
 )
 from lipstudy.models._evaluation import courses
+from lipstudy.models._leave_one_out import _folds
 from lipstudy.models._viseme_film import Recording
 from lipstudy.models.estimate_visemes import estimate_model
 from lipstudy.speech import Speech
 
 SR = 16000
+HEAD = """\
+| model | hears | aperture r | lowest | width r | SD ratio | lag | closed /p b m/ | chance | d' |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
 def main() -> None:
@@ -44,6 +56,9 @@ def main() -> None:
     parser.add_argument("films", type=Path)
     parser.add_argument("--table", type=Path)
     parser.add_argument("--headaudio", type=Path, help="unpacked npm package @met4citizen/headaudio")
+    parser.add_argument(
+        "--words", action="store_true", help="compare words, sound and both on the films with a text only"
+    )
     parser.add_argument("--noise", action="store_true", help="measure the tracker's own noise only")
     parser.add_argument("--work", type=Path, default=Path("models_work"))
     given = parser.parse_args()
@@ -52,9 +67,11 @@ def main() -> None:
         noise(films, given.work)
         return
     phones = phones_of_films(films)
+    if given.words:
+        words(films, phones)
+        return
 
-    print("| model | hears | aperture r | lowest | width r | SD ratio | lag | closed /p b m/ | chance | d' |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(HEAD)
     row("ridge on 400 ms of log-mel", "sound", regression(films, log_mel), films, phones)
     if given.headaudio:
         row(
@@ -65,11 +82,43 @@ def main() -> None:
             phones,
         )
     known = [n for n, said in enumerate(phones) if said]
-    row("viseme model", "words", visemes(films, phones), [films[n] for n in known], [phones[n] for n in known])
+    visemes = viseme_models(films, phones)
+    row(
+        "viseme model",
+        "words",
+        lambda film: VisemeLipMotion(visemes(film)),
+        [films[n] for n in known],
+        [phones[n] for n in known],
+    )
     card = json.loads(resources.files("lipstudy.models").joinpath("tcn.json").read_text())
     print(cells("tcn (this package)", "sound", card["left_one_speaker_out"]["summary"]))
     noise(films, given.work)
     speed(films)
+
+
+def words(films: list[Film], phones: list) -> None:
+    """Train a network without each speaker, and print it beside and together with the viseme model."""
+    samples = [Sample(film, tuple(heard_versions(film, seed=1))) for film in films]
+    known = [n for n, said in enumerate(phones) if said]
+    recipe = replace(Recipe(), size=replace(Recipe().size, members=1))
+    speakers = sorted({films[n].file.speaker for n in known})
+    start = default_checkpoint().network
+    folds = _folds(samples, phones, speakers, start=start, recipe=recipe, seed=1, progress=None)
+    without = {fold.speaker: NeuralLipMotion(fold.checkpoint) for fold in folds}
+    viseme_model = viseme_models(films, phones)
+    for line, last in zip(HEAD.splitlines(), ("protrusion r |", "--- |"), strict=True):
+        print(line, last)
+    for name, hears, model_for in (
+        ("viseme", "words", lambda film: VisemeLipMotion(viseme_model(film))),
+        ("tcn", "sound", lambda film: without[film.file.speaker]),
+        (
+            "viseme+tcn",
+            "both",
+            lambda film: WordsAndSoundLipMotion(without[film.file.speaker], viseme_model(film)),
+        ),
+    ):
+        found = evaluate_model(model_for, [films[n] for n in known], [phones[n] for n in known]).summary
+        print(f"{cells(name, hears, found)} {found['protrusion_r_median']:.2f} |", flush=True)
 
 
 def row(name: str, hears: str, model_for: Callable[[Film], object], films: list[Film], phones: list) -> None:
@@ -151,18 +200,19 @@ def headaudio(film: Film, package: Path) -> np.ndarray:
     return values[around].reshape(film.track.num_frames, -1)
 
 
-def visemes(films: list[Film], phones: list) -> Callable[[Film], VisemeLipMotion]:
+def viseme_models(films: list[Film], phones: list) -> Callable[[Film], VisemeModel]:
     """Return the viseme model estimated without a film's speaker."""
     recordings = [
         Recording(f.file.path.stem, f.displacement, f.track.neutral.astype(float), f.fps, p and segments_of(p))
         for f, p in zip(films, phones, strict=True)
     ]
 
-    def model_for(film: Film) -> VisemeLipMotion:
-        others = [r for r, f in zip(recordings, films, strict=True) if f.file.speaker != film.file.speaker]
-        return VisemeLipMotion(estimate_model(others)[0])
+    @cache
+    def estimated(speaker: str) -> VisemeModel:
+        others = [r for r, f in zip(recordings, films, strict=True) if f.file.speaker != speaker]
+        return estimate_model(others)[0]
 
-    return model_for
+    return lambda film: estimated(film.file.speaker)
 
 
 def noise(films: list[Film], work: Path) -> None:

@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lipstudy.face import LandmarkTrack, LipMotion
     from lipstudy.models import LoadedModel
-    from lipstudy.speech import Alignment, Speech
+    from lipstudy.speech import Alignment, Phone, Speech
 
 __all__ = ["align", "speak"]
 
@@ -27,6 +27,8 @@ _LONGEST_NAME = 40
 _VOICE, _RATE_WPM = "en-us", 160
 _CLIPPED_SHARE_TOLD = 0.001
 _SR_ENOUGH = 16000
+_TOLD_LABELS = 8
+_TEXTGRID_SHORTER_S = 0.5
 
 transcript_option = click.option(
     "--transcript", help="What is said in SOUND: the words, or a .txt file that holds them. English."
@@ -195,12 +197,30 @@ def _heard(sound: Path, transcript: str | None, textgrid: Path | None, grid_path
 
     speech = _checked(sound, output)
     if textgrid is not None:
-        return replace(speech, phones=read_textgrid(textgrid, duration_s=speech.duration_s))
+        phones = read_textgrid(textgrid, duration_s=speech.duration_s)
+        _tell_of_textgrid(textgrid, phones, speech, output)
+        return replace(speech, phones=phones)
     if transcript is None:
         return speech
     alignment = _aligned(speech, transcript, output)
     _write_grid(grid_path, alignment, replaces=False)
     return replace(speech, phones=alignment.phones)
+
+
+def _tell_of_textgrid(path: Path, phones: "Sequence[Phone]", speech: "Speech", output: Output) -> None:
+    from lipstudy.models import segments_of
+
+    unknown = dict.fromkeys(phone.symbol for phone in phones if not segments_of([phone]))
+    if unknown:
+        named = ", ".join(f"'{symbol}'" for symbol in list(unknown)[:_TOLD_LABELS])
+        output.tell(
+            f"{path} holds labels that are no phones of the IPA or the CMU dictionary, which move no lips: {named}"
+            f"{' and others' * (len(unknown) > _TOLD_LABELS)}"
+        )
+    if phones[-1].end_s < speech.duration_s - _TEXTGRID_SHORTER_S:
+        output.tell(
+            f"{path} ends at {phones[-1].end_s:.2f} s and the speech at {speech.duration_s:.2f} s: the lips rest there"
+        )
 
 
 def _checked(sound: Path, output: Output) -> "Speech":

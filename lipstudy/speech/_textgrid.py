@@ -33,7 +33,7 @@ def read_textgrid(path: str | Path, *, duration_s: float) -> tuple[Phone, ...]:
     Returns
     -------
     tuple of Phone
-        Phones and pauses from 0 on; what lies between intervals is a pause.
+        Phones and pauses from 0 to where the TextGrid ends; what lies between intervals is a pause.
 
     Raises
     ------
@@ -55,6 +55,8 @@ def read_textgrid(path: str | Path, *, duration_s: float) -> tuple[Phone, ...]:
         raise InputError(
             f"{path} goes on to {end_s:.2f} s and the speech ends at {duration_s:.2f} s: it belongs to other speech"
         )
+    if tier.maxTimestamp > end_s:
+        phones.append(Phone(PAUSE, end_s, tier.maxTimestamp))
     return tuple(phones)
 
 

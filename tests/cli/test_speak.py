@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from lipstudy.face import generic_neutral, lip_aperture, load_track
-from lipstudy.speech import synthesise
+from lipstudy.speech import PAUSE, AlignedWord, Alignment, Phone, synthesise, textgrid_text
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -88,6 +88,18 @@ def test_words_that_were_not_said_are_named(grid: Path, call: Call) -> None:
     code, _, err = call("align", grid / "bbaf2n.mpg", "--transcript", many, "-q", "-o", "c.TextGrid")
     assert (code, Path("c.TextGrid").exists()) == (2, False)
     assert "the transcript does not fit the speech: '" in err
+
+
+def test_a_textgrid_with_odd_labels_or_of_a_part_of_the_speech_is_told(call: Call) -> None:
+    write("a.wav", voice())
+    phones = (Phone("ʌ", 0.0, 0.5), Phone("%%", 0.5, 1.0), Phone(PAUSE, 1.0, 1.5))
+    Path("a.TextGrid").write_text(textgrid_text(Alignment((AlignedWord("up", 0.0, 1.0, 0.0),), phones)))
+    code, _, err = call("speak", "a.wav", "--textgrid", "a.TextGrid", "--model", "viseme")
+    assert code == 0
+    assert (
+        "a.TextGrid holds labels that are no phones of the IPA or the CMU dictionary, which move no lips: '%%'" in err
+    )
+    assert "a.TextGrid ends at 1.50 s and the speech at 3.00 s" in err
 
 
 @pytest.mark.needs_shared_data
