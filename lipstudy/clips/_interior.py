@@ -44,6 +44,7 @@ _CORNER_IOD = 0.01
 _LIP_SHADOW_IOD = 0.04
 _LIGHT_SIGMA_IOD = 0.09
 _SHALLOW_IOD = (0.03, 0.13)
+_LIT_IOD = (0.02, 0.08)
 _JUST_BEHIND = 0.45
 _NARROW_SIGMA_PX = 2.0
 _NARROW_PX = (2.2, 5.0)
@@ -377,9 +378,9 @@ def _lit(revealed: Floats, height_iod: Floats, wider_iod: Floats, part_across: F
     low /= np.maximum(low[-1], 1e-6)
     aside = np.minimum(np.abs(2 * part_across - 1), 1)
     lit = smoothstep(low, 0.2 + 0.5 * aside**2, 1.05) * (1 - 0.5 * smoothstep(aside, 0.4, 1.0))
-    lit *= smoothstep(gap_iod, *_SHALLOW_IOD)
+    lit *= smoothstep(gap_iod, *_LIT_IOD)
     # A gap that is new and narrow shows what lies just behind it, not the depth: black there would be an outline.
-    return np.asarray(np.maximum(lit, _JUST_BEHIND * (1 - smoothstep(wider_iod, *_SHALLOW_IOD))))
+    return np.asarray(np.maximum(lit, _JUST_BEHIND * (0.5 + low) * (1 - smoothstep(wider_iod, *_SHALLOW_IOD))))
 
 
 def _interp_columns(rows: Floats, known_rows: Floats, known: Floats) -> Floats:

@@ -78,5 +78,4 @@ def test_light_in_what_opens_lies_low_and_in_the_middle_and_is_little_in_a_narro
     assert (np.diff(lit[40, :21]) >= 0).all()
     np.testing.assert_allclose(lit, lit[:, ::-1], atol=1e-9)
     narrow = _lit(revealed, gap_iod / 10, gap_iod / 10, np.linspace(0, 1, 41))
-    assert narrow.max() < 0.5
-    assert np.ptp(narrow) == pytest.approx(0, abs=1e-9)
+    assert 0.2 < narrow.min() < narrow.max() < 0.7
