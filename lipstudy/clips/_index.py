@@ -59,6 +59,7 @@ def write_page(
         rows=_rows(clips),
         failed=failed,
         num_clips=len(clips),
+        num_embodiments=max(1, len({clip.embodiment for clip in clips})),  # a clip that failed leaves its place empty
         sources=[_SOURCES.get(source, source) for source in dict.fromkeys(clip.source for clip in clips)],
         is_sketch=any(clip.source == "photograph" for clip in clips),
         holds_film=any(clip.source == "restaged" and (clip.lead_in_s or clip.lead_out_s) for clip in clips),
