@@ -179,7 +179,7 @@ Made by `python docs/clips.py` from clips of the GRID corpus; run it again after
 | what you have | key of a speaker | what is shown |
 | --- | --- | --- |
 | a film of 30 s or more | `film` | a still head; lips, teeth and tongue are those of the film |
-| one photograph | `photograph` | a sketch: the photograph warped, its teeth held in the skull, dark between |
+| one photograph | `photograph` | a sketch: the photograph warped, its teeth held in the skull, dark between them |
 | a film of the very sentence | `films` | that film, its lips moved less or more; head, blinks and light kept |
 
 A film of a few seconds works too; what it lacks is told.
@@ -205,10 +205,16 @@ come from the same renderer, encoder and frame rate; `renderer_version` and `enc
 ## What still gives them away
 
 - The head of a filmed face stands still; only the lower face moves. It blinks no more than its photograph.
-- Beyond an articulation of 1.5 more dark is shown than the speaker's film has; it is plain. Exaggeration is held within
-  1.4 times the range of the speaker (`limits`), so that 2 looks little wider than 1.5, and the frames held back are
-  counted.
-- A photograph of a smile keeps the smile of its cheeks and half of that of its lips: a wide mouth reads as a laugh.
+- What a mouth shows when it opens further than in its film or photograph is dark with a soft light where the tongue
+  lies, and without detail: seen from an articulation of 1.5 on. Exaggeration is held within 1.4 times the range of the
+  speaker (`limits`), so that 2 looks little wider than 1.5, and the frames held back are counted.
+- At 2 a thin lower lip is drawn out, with faint upright streaks, and a mouth that is rounded more than in its film
+  keeps the dark corner of a wide one.
+- Mouths of a film of 3 s change about every fourth frame to another place of the film. The frame of the change shows
+  both, half and half; slow motion shows it.
+- A face whose film is the very sentence shown plays that film at 1, so that teeth and tongue are right at 1 and near at
+  other scales. For a fair comparison let the film be of other sentences.
+- A photograph of a smile keeps the smile of its cheeks and a quarter of that of its lips: a wide mouth reads as joy.
 - A raised tongue is seen only where the film had it raised.
 """
 

@@ -38,7 +38,7 @@ __all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_f
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-FILM_FACE_RENDERER_VERSION = "film-face-4"
+FILM_FACE_RENDERER_VERSION = "film-face-5"
 """Written into manifests; it changes when the pixels do."""
 
 _ENOUGH_S = 30.0

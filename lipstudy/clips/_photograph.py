@@ -42,7 +42,7 @@ __all__ = [
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-7"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-8"
 """Written into manifests; it changes when the pixels do."""
 
 _TOGETHER_FRAMES = 256
