@@ -4,10 +4,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from lipstudy.face import LandmarkTrack
 
 _NEEDS = {
     "needs_shared_data": "FAIL_WITHOUT_SHARED_DATA",
@@ -68,6 +73,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def grid() -> Path:
     """Return the folder of GRID clips; a test that asks for it carries `needs_shared_data`."""
     return shared_data() / "grid"
+
+
+@pytest.fixture(scope="session")
+def tracked(grid: Path, tmp_path_factory: pytest.TempPathFactory) -> "Callable[[str], LandmarkTrack]":
+    """Return what gives the track of a GRID clip by its name, made once for all processes of a run."""
+    from lipstudy.face import load_track, save_track, track_film
+
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "tracks of GRID"
+
+    @cache
+    def track(name: str) -> "LandmarkTrack":
+        kept = folder / f"{name}.track.npz"
+        if not kept.exists():
+            save_track(kept, track_film(grid / f"{name}.mpg"))
+        return load_track(kept)
+
+    return track
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lipstudy.face import MEDIAPIPE_478, generic_neutral, inner_lip_gaps, symmetric_face, track_film
+from lipstudy.face import MEDIAPIPE_478, generic_neutral, inner_lip_gaps, symmetric_face
 from lipstudy.face.estimate_generic_face import estimate_generic_face
 
 
@@ -37,6 +37,6 @@ def test_a_caller_cannot_change_the_generic_face() -> None:
 
 @pytest.mark.slow
 @pytest.mark.needs_shared_data
-def test_the_command_makes_the_generic_face_again(grid) -> None:
-    neutrals = [track_film(film).neutral for film in sorted(grid.glob("*.mpg"))]
+def test_the_command_makes_the_generic_face_again(grid, tracked) -> None:
+    neutrals = [tracked(film.stem).neutral for film in sorted(grid.glob("*.mpg"))]
     np.testing.assert_allclose(estimate_generic_face(neutrals), generic_neutral(), atol=0.005)

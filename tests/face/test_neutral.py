@@ -11,7 +11,6 @@ from lipstudy.face import (
     lip_aperture,
     lips_in_contact,
     mouth_width,
-    track_film,
 )
 
 UPPER, LOWER = MEDIAPIPE_478.inner_lip_centres
@@ -107,8 +106,8 @@ def test_speaker_who_never_closes_gets_a_closed_neutral(face: np.ndarray, frames
 
 
 @pytest.mark.needs_shared_data
-def test_neutral_of_a_grid_speaker_lies_near_the_closed_frames(grid) -> None:
-    track = track_film(grid / "bbaf2n.mpg")
+def test_neutral_of_a_grid_speaker_lies_near_the_closed_frames(tracked) -> None:
+    track = tracked("bbaf2n")
     assert track.neutral is not None
     assert np.abs(inner_lip_gaps(track.neutral, MEDIAPIPE_478)).max() < 1e-6
     quietest = track.points[lip_aperture(track.points, MEDIAPIPE_478).argsort()[:10]].mean(axis=0)

@@ -1,5 +1,6 @@
 """A film's track shows what the tracker saw, without its noise, and tells of what it did not see."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,8 @@ RIGHT, LEFT = MEDIAPIPE_478.outer_eye_corners
 
 
 @pytest.fixture(scope="module")
-def grid_tracks(grid: Path) -> dict[str, LandmarkTrack]:
-    return {clip.stem: track_film(clip) for clip in sorted(grid.glob("*.mpg"))}
+def grid_tracks(grid: Path, tracked: Callable[[str], LandmarkTrack]) -> dict[str, LandmarkTrack]:
+    return {clip.stem: tracked(clip.stem) for clip in sorted(grid.glob("*.mpg"))}
 
 
 @pytest.fixture(scope="module")

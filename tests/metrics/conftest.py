@@ -1,12 +1,11 @@
 """A talking face made of numbers, and tracks of real recordings."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral, track_film
+from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral
 
 Talk = Callable[..., LandmarkTrack]
 
@@ -39,6 +38,6 @@ def talk() -> Talk:
 
 
 @pytest.fixture(scope="session")
-def filmed(grid: Path) -> list[LandmarkTrack]:
+def filmed(tracked: Callable[[str], LandmarkTrack]) -> list[LandmarkTrack]:
     """Return the tracks of three speakers of the GRID corpus."""
-    return [track_film(grid / f"{name}.mpg") for name in ("bbaf2n", "sbia1a", "lbbc2a")]
+    return [tracked(name) for name in ("bbaf2n", "sbia1a", "lbbc2a")]

@@ -56,11 +56,11 @@ def test_bilabials_close_the_lips_among_any_neighbours(
     before: list[tuple[str, float]], closing: str, duration_s: float, after: list[tuple[str, float]]
 ) -> None:
     phones = phones_of((PAUSE, 0.2), *before, (closing, duration_s), *after)
-    track = viseme_track(phones, duration_s=phones[-1].end_s, fps=1000)
+    track = viseme_track(phones, duration_s=phones[-1].end_s, fps=250)
     closed = phones[1 + len(before)]
-    centre = round(500 * (closed.start_s + closed.end_s))
-    # 20 ms either side: whatever the phase of a film of 25 frames per second, one frame shows it.
-    assert lips_in_contact(track.points, MEDIAPIPE_478)[centre - 20 : centre + 21].all()
+    centre = round(125 * (closed.start_s + closed.end_s))
+    # 16 to 20 ms either side: whatever the phase of a film of 25 frames per second, one frame shows it.
+    assert lips_in_contact(track.points, MEDIAPIPE_478)[centre - 4 : centre + 5].all()
 
 
 def test_a_lead_brings_the_closure_before_its_sound() -> None:

@@ -1,12 +1,13 @@
 """The articulation scale on filmed speech: what rest keeps, what mean loses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lipstudy.face import LandmarkTrack, lip_aperture, lips_in_contact, track_film
+from lipstudy.face import LandmarkTrack, lip_aperture, lips_in_contact
 from lipstudy.motion import scale_articulation
 
 pytestmark = pytest.mark.needs_shared_data
@@ -25,10 +26,10 @@ class Filmed:
 
 
 @pytest.fixture(scope="module")
-def filmed(grid: Path) -> list[Filmed]:
+def filmed(grid: Path, tracked: Callable[[str], LandmarkTrack]) -> list[Filmed]:
     found = []
     for name in CLIPS:
-        track = track_film(grid / f"{name}.mpg")
+        track = tracked(name)
         windows = []
         for line in (grid / f"{name}.align").read_text().splitlines():
             begin, _, word = line.split()

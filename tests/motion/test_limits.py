@@ -1,7 +1,7 @@
 """Exaggeration stays within the range of the speaker, and what lies within it is left alone."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +20,6 @@ from lipstudy.face import (
     lips_in_contact,
     mouth_width,
     topology_named,
-    track_film,
 )
 from lipstudy.motion import SpeakerLimits, articulation_weights, scale_articulation, speaker_limits
 
@@ -120,8 +119,8 @@ def test_no_track_and_mixed_topologies_are_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def woman(grid: Path) -> LandmarkTrack:
-    return track_film(grid / "lrwp9a.mpg")
+def woman(tracked: Callable[[str], LandmarkTrack]) -> LandmarkTrack:
+    return tracked("lrwp9a")
 
 
 @pytest.mark.needs_shared_data
