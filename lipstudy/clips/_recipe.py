@@ -102,7 +102,9 @@ class Recipe(Declared):
     )
     embodiments: tuple[Embodiment, ...] = Field(default=("landmarks", "photo"), description="how the face is shown")
     models: tuple[ModelName, ...] = Field(
-        default=("viseme",), description="what moves the lips to the sentences: viseme, tcn, or the path of a model"
+        default=("viseme",),
+        description="what moves the lips to the sentences: viseme (the words), tcn (the sound), viseme+tcn (both, best"
+        " for recordings with their text), or the path of a model",
     )
     catch: tuple[Fault, ...] = Field(
         default=(),
