@@ -1,20 +1,19 @@
 """The lab: sessions in PsychoPy's window, with proof of what was on the screen. Screen, sound, keys and clock only."""
 
 from lipstudy.lab._calibrate import UNKNOWN, Calibration, calibrate, write_calibration
+from lipstudy.lab._canvas import Box, check_font
 from lipstudy.lab._chooser import run_chosen
 from lipstudy.lab._dialog import Answer, Dialog, EscapeWatch
 from lipstudy.lab._frame_plan import FrameCount, FramePlan
 from lipstudy.lab._inputs import Input, KeyPress, MousePress, TypedText
 from lipstudy.lab._lab_study import LabStudy, check_for_window, find_studies, open_study
 from lipstudy.lab._page import (
-    Box,
     Button,
     DrawnPage,
     Page,
     Panel,
     Slider,
     TextField,
-    check_font,
     clip_boxes,
     draw_page,
     split_text,

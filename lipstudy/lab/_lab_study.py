@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lipstudy.errors import InputError
-from lipstudy.lab._page import check_font, clip_boxes
+from lipstudy.lab._canvas import check_font
+from lipstudy.lab._page import clip_boxes
 from lipstudy.lab._playback import clip_size_px, trial_bytes
 from lipstudy.lab._trial import has_scale
 from lipstudy.lab._window import LabWindow

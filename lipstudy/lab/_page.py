@@ -2,64 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
+from lipstudy.lab._canvas import TEXT, Box, Canvas, scale_of
 from lipstudy.lab._window import BACKGROUND
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 __all__ = [
-    "Box",
     "Button",
     "DrawnPage",
     "Page",
     "Panel",
     "Slider",
     "TextField",
-    "check_font",
     "clip_boxes",
     "draw_page",
     "split_text",
 ]
 
-_TEXT = (236, 236, 232)
 _FAINT = (150, 154, 160)
 _RAISED = (66, 71, 78)
 _EDGE = (98, 104, 112)
 _ACCENT = (92, 158, 214)
-
-_SMALLEST_PX = (1024, 768)
-"""The smallest screen that pages are made for; larger ones get larger letters."""
 
 _PROMPT, _ROW, _SLIDER, _FOOT = 56, 46, 70, 50
 """Heights on the smallest screen: the question above clips, the buttons below, the slider, the line at the foot."""
 
 _GAP = 48
 """Between two clips, where the screen is wide enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of the window, in pixels from its upper left corner."""
-
-    left_px: float
-    top_px: float
-    width_px: float
-    height_px: float
-
-    def holds(self, x_px: float, y_px: float) -> bool:
-        """Whether a point lies in it."""
-        return (
-            self.left_px <= x_px < self.left_px + self.width_px and self.top_px <= y_px < self.top_px + self.height_px
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,77 +118,6 @@ class DrawnPage:
 _SIGNS = {"return": "Enter", "space": "Space", "left": "\u2190", "right": "\u2192", "down": "\u2193", "escape": "Esc"}
 
 
-class _Canvas:
-    """A picture to draw on, with letters that fit its size."""
-
-    def __init__(self, size_px: tuple[int, int], font: Path | None) -> None:
-        from PIL import Image, ImageDraw
-
-        self.width, self.height = size_px
-        self.scale = _scale(size_px)
-        self.image = Image.new("RGB", size_px, BACKGROUND)
-        self.draw = ImageDraw.Draw(self.image)
-        self._font = font
-        self.boxes: dict[str, Box] = {}
-
-    def px(self, length: float) -> int:
-        """Return a length of the smallest screen on this one."""
-        return round(length * self.scale)
-
-    def font(self, height: float, *, bold: bool = False) -> "FreeTypeFont":
-        return _font(self._font, self.px(height), bold)
-
-    def sign_font(self, height: float) -> "FreeTypeFont":
-        return _font(_sign_font(), self.px(height), False)
-
-    def wrapped(self, text: str, font: "FreeTypeFont", width_px: float) -> list[str]:
-        lines = []
-        for paragraph in text.rstrip().split("\n"):
-            line = ""
-            for word in paragraph.split():
-                longer = f"{line} {word}".lstrip()
-                if line and font.getlength(longer) > width_px:
-                    lines.append(line)
-                    line = word
-                else:
-                    line = longer
-                while font.getlength(line) > width_px:  # a word longer than a line, as a script without spaces writes
-                    fits = next(n for n in range(len(line), 0, -1) if n == 1 or font.getlength(line[:n]) <= width_px)
-                    lines.append(line[:fits])
-                    line = line[fits:]
-            lines.append(line)
-        return lines
-
-    def lines(
-        self, lines: list[str], font: "FreeTypeFont", *, top_px: float, left_px: float | None = None, color: Any = _TEXT
-    ) -> float:
-        """Write lines, centred without `left_px`; return where they end."""
-        step = round(font.size * 1.45)
-        for number, line in enumerate(lines):
-            middle = top_px + number * step + step / 2
-            if left_px is None:
-                self.draw.text((self.width / 2, middle), line, font=font, fill=color, anchor="mm")
-            else:
-                self.draw.text((left_px, middle), line, font=font, fill=color, anchor="lm")
-        return top_px + len(lines) * step
-
-    def rounded(self, box: Box, *, fill: Any, edge: Any = None, radius: float = 10, line: float = 1) -> None:
-        """Draw a rectangle with round corners, smooth because it is drawn four times as large first."""
-        from PIL import Image, ImageDraw
-
-        times = 4
-        width, height = max(2, round(box.width_px)), max(2, round(box.height_px))
-        tile = Image.new("RGB", (width * times, height * times), BACKGROUND)
-        ImageDraw.Draw(tile).rounded_rectangle(
-            (0, 0, width * times - 1, height * times - 1),
-            radius=self.px(radius) * times,
-            fill=fill,
-            outline=edge,
-            width=max(1, self.px(line)) * times if edge else 0,
-        )
-        self.image.paste(tile.resize((width, height), Image.Resampling.BOX), (round(box.left_px), round(box.top_px)))
-
-
 def draw_page(page: Page, size_px: tuple[int, int], *, font: Path | None = None) -> DrawnPage:
     """Lay a page out and draw it.
 
@@ -223,7 +129,7 @@ def draw_page(page: Page, size_px: tuple[int, int], *, font: Path | None = None)
     font : Path, optional
         A font file for other scripts; Noto Sans by default.
     """
-    canvas = _Canvas(size_px, font)
+    canvas = Canvas(size_px, font)
     foot_px = _draw_foot(canvas, page)
     if page.panels:
         _draw_trial(canvas, page, foot_px)
@@ -256,7 +162,7 @@ def clip_boxes(
         If the window is too small.
     """
     width, height = size_px
-    factor = _scale(size_px)
+    factor = scale_of(size_px)
     widths = [clip_width for clip_width, _ in clip_sizes_px]
     needed = sum(widths) if together else max(widths)
     tallest = max(clip_height for _, clip_height in clip_sizes_px)
@@ -279,7 +185,7 @@ def clip_boxes(
 
 def split_text(text: str, size_px: tuple[int, int], *, font: Path | None = None) -> list[str]:
     """Return a long text in parts that fit a page with buttons, broken between paragraphs or lines."""
-    canvas = _Canvas(size_px, font)
+    canvas = Canvas(size_px, font)
     letters = canvas.font(22)
     rows = max(4, int((canvas.height - canvas.px(150 + 170)) / round(letters.size * 1.45)))
     lines = canvas.wrapped(text, letters, _text_width(canvas))
@@ -294,32 +200,11 @@ def split_text(text: str, size_px: tuple[int, int], *, font: Path | None = None)
     return [*parts, "\n".join(lines)]
 
 
-def check_font(text: str, *, font: Path | None = None) -> None:
-    """Raise InputError if the font cannot write `text`."""
-    from fontTools.ttLib import TTFont, TTLibError
-
-    path = font or _own_font(bold=False)
-    try:
-        letters = TTFont(path, fontNumber=0, lazy=True).getBestCmap()
-    except (OSError, TTLibError) as error:
-        raise InputError(f"{path} is no font that can be read: give a .ttf or .otf file") from error
-    missing = next((letter for letter in text if letter.isprintable() and ord(letter) not in letters), None)
-    if missing is not None:
-        raise InputError(
-            f"the font {path.name} cannot write '{missing}', which the study says: give a font file of that script"
-            " with --font"
-        )
-
-
-def _scale(size_px: tuple[int, int]) -> float:
-    return max(0.6, min(2.4, size_px[0] / _SMALLEST_PX[0], size_px[1] / _SMALLEST_PX[1]))
-
-
-def _text_width(canvas: _Canvas) -> float:
+def _text_width(canvas: Canvas) -> float:
     return min(canvas.width * 0.84, canvas.px(820))
 
 
-def _draw_text_page(canvas: _Canvas, page: Page, foot_px: float) -> None:
+def _draw_text_page(canvas: Canvas, page: Page, foot_px: float) -> None:
     title, letters, big = canvas.font(32, bold=True), canvas.font(22), canvas.font(64, bold=True)
     text = canvas.wrapped(page.text, letters, _text_width(canvas)) if page.text else []
     heading = canvas.wrapped(page.title, title, _text_width(canvas)) if page.title else []
@@ -349,7 +234,7 @@ def _draw_text_page(canvas: _Canvas, page: Page, foot_px: float) -> None:
         _draw_row(canvas, page.buttons, top_px, row_px, left_px=left_px)
 
 
-def _draw_trial(canvas: _Canvas, page: Page, foot_px: float) -> None:
+def _draw_trial(canvas: Canvas, page: Page, foot_px: float) -> None:
     top_px = min(panel.box.top_px for panel in page.panels)
     bottom_px = max(panel.box.top_px + panel.box.height_px for panel in page.panels)
     letters = canvas.font(26, bold=True)
@@ -359,7 +244,7 @@ def _draw_trial(canvas: _Canvas, page: Page, foot_px: float) -> None:
         canvas.rounded(panel.box, fill=_RAISED if panel.key else BACKGROUND, edge=_EDGE, radius=6)
         x_px = panel.box.left_px + panel.box.width_px / 2
         y_px = panel.box.top_px + panel.box.height_px / 2
-        canvas.draw.text((x_px, y_px), panel.text, font=canvas.font(34, bold=True), fill=_TEXT, anchor="mm")
+        canvas.draw.text((x_px, y_px), panel.text, font=canvas.font(34, bold=True), fill=TEXT, anchor="mm")
         if panel.key:
             sign = _SIGNS.get(panel.key, panel.key.upper())
             place = (x_px, y_px + canvas.px(48))
@@ -376,7 +261,7 @@ def _draw_trial(canvas: _Canvas, page: Page, foot_px: float) -> None:
 
 
 def _draw_row(
-    canvas: _Canvas,
+    canvas: Canvas,
     buttons: tuple[Button, ...],
     top_px: float,
     height_px: float,
@@ -400,11 +285,11 @@ def _draw_row(
         words = f"{buttons[0].text}: {ends[0]}     {len(steps)}: {ends[1]}"
         middle = (steps[0].left_px + steps[-1].left_px + steps[-1].width_px) / 2
         place = (middle, top_px - canvas.px(24))
-        canvas.draw.text(place, words, font=canvas.font(19), fill=_TEXT, anchor="mm")
+        canvas.draw.text(place, words, font=canvas.font(19), fill=TEXT, anchor="mm")
 
 
 def _draw_stack(
-    canvas: _Canvas, buttons: tuple[Button, ...], top_px: float, left_px: float, height_px: float, gap_px: float
+    canvas: Canvas, buttons: tuple[Button, ...], top_px: float, left_px: float, height_px: float, gap_px: float
 ) -> None:
     letters = canvas.font(20)
     width_px = max(canvas.px(360), *(_button_width(canvas, button, letters) for button in buttons), canvas.px(0))
@@ -413,7 +298,7 @@ def _draw_stack(
         _draw_button(canvas, button, box, letters)
 
 
-def _button_width(canvas: _Canvas, button: Button, letters: "FreeTypeFont") -> float:
+def _button_width(canvas: Canvas, button: Button, letters: "FreeTypeFont") -> float:
     sign = _sign(button)
     return letters.getlength(button.text) + canvas.sign_font(15).getlength(sign) + canvas.px(64 if sign else 44)
 
@@ -423,9 +308,9 @@ def _sign(button: Button) -> str:
     return "" if button.key == button.text else _SIGNS.get(button.key, button.key.upper())
 
 
-def _draw_button(canvas: _Canvas, button: Button, box: Box, letters: "FreeTypeFont") -> None:
+def _draw_button(canvas: Canvas, button: Button, box: Box, letters: "FreeTypeFont") -> None:
     canvas.rounded(box, fill=_ACCENT if button.is_main else _RAISED, edge=None if button.is_main else _EDGE)
-    color = (18, 22, 26) if button.is_main else _TEXT
+    color = (18, 22, 26) if button.is_main else TEXT
     middle = box.top_px + box.height_px / 2
     canvas.draw.text((box.left_px + canvas.px(22), middle), button.text, font=letters, fill=color, anchor="lm")
     sign = _sign(button)
@@ -436,7 +321,7 @@ def _draw_button(canvas: _Canvas, button: Button, box: Box, letters: "FreeTypeFo
     canvas.boxes[button.name] = box
 
 
-def _draw_field(canvas: _Canvas, shown: TextField | Slider, top_px: float, left_px: float) -> None:
+def _draw_field(canvas: Canvas, shown: TextField | Slider, top_px: float, left_px: float) -> None:
     width_px = _text_width(canvas)
     if isinstance(shown, TextField):
         box = Box(left_px, top_px, width_px, canvas.px(54))
@@ -446,7 +331,7 @@ def _draw_field(canvas: _Canvas, shown: TextField | Slider, top_px: float, left_
         while letters.getlength(text) > width_px - canvas.px(44):
             text = text[1:]  # the end that is being typed stays in sight
         place = (left_px + canvas.px(16), top_px + canvas.px(27))
-        canvas.draw.text(place, text, font=letters, fill=_TEXT, anchor="lm")
+        canvas.draw.text(place, text, font=letters, fill=TEXT, anchor="lm")
         caret_px = place[0] + letters.getlength(text) + canvas.px(3)
         canvas.draw.rectangle((caret_px, top_px + canvas.px(13), caret_px + 1, top_px + canvas.px(41)), fill=_ACCENT)
         return
@@ -462,7 +347,7 @@ def _draw_field(canvas: _Canvas, shown: TextField | Slider, top_px: float, left_
         canvas.rounded(Box(x_px - side / 2, middle - side / 2, side, side), fill=_ACCENT, radius=13)
 
 
-def _draw_foot(canvas: _Canvas, page: Page) -> float:
+def _draw_foot(canvas: Canvas, page: Page) -> float:
     """Draw the progress line and the note; return where the page above them ends."""
     top_px = canvas.height - canvas.px(_FOOT - 8)
     small = canvas.font(16)
@@ -482,7 +367,7 @@ def _draw_foot(canvas: _Canvas, page: Page) -> float:
     return top_px - canvas.px(8)
 
 
-def _draw_pause(canvas: _Canvas) -> None:
+def _draw_pause(canvas: Canvas) -> None:
     small = canvas.font(15)
     width_px = small.getlength("Pause  Esc Esc") + canvas.px(24)
     box = Box(canvas.width - width_px - canvas.px(14), canvas.px(12), width_px, canvas.px(30))
@@ -490,26 +375,3 @@ def _draw_pause(canvas: _Canvas) -> None:
     place = (box.left_px + box.width_px / 2, box.top_px + box.height_px / 2)
     canvas.draw.text(place, "Pause  Esc Esc", font=small, fill=_FAINT, anchor="mm")
     canvas.boxes["pause"] = box
-
-
-@lru_cache(maxsize=32)
-def _font(path: Path | None, height_px: int, bold: bool) -> "FreeTypeFont":
-    from PIL import ImageFont
-
-    return ImageFont.truetype(str(path or _own_font(bold=bold)), height_px)
-
-
-def _own_font(*, bold: bool) -> Path:
-    return _installed("psychopy") / "assets" / "fonts" / f"NotoSans-{'Bold' if bold else 'Regular'}.ttf"
-
-
-def _sign_font() -> Path:
-    """Return a font that has arrows."""
-    return _installed("matplotlib") / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
-
-
-def _installed(package: str) -> Path:
-    spec = find_spec(package)
-    assert spec is not None
-    assert spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0])

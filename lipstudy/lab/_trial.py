@@ -8,9 +8,10 @@ from typing import cast
 import numpy as np
 
 from lipstudy.errors import InputError
+from lipstudy.lab._canvas import Box
 from lipstudy.lab._dialog import Answer, Dialog
 from lipstudy.lab._inputs import Input, KeyPress
-from lipstudy.lab._page import Box, Button, Page, Panel, Slider, clip_boxes
+from lipstudy.lab._page import Button, Page, Panel, Slider, clip_boxes
 from lipstudy.lab._playback import LoadedClip, Played, clip_size_px, load_clip, play
 from lipstudy.lab._speaker import Speaker
 from lipstudy.lab._window import LabWindow
