@@ -28,6 +28,8 @@ _VOICE, _RATE_WPM = "en-us", 160
 _CLIPPED_SHARE_TOLD = 0.001
 _SR_ENOUGH = 16000
 _TOLD_LABELS = 8
+_GRID_HASH = "textgrid_sha256"
+"""Argument in a track's provenance: hash of the TextGrid that was written beside it."""
 _TEXTGRID_SHORTER_S = 0.5
 
 transcript_option = click.option(
@@ -92,7 +94,7 @@ def speak(
     and corrected; with --text, a WAV file. An hour of speech needs no more memory than a minute.
     """
     from lipstudy.models import checked_neutral, frames_in, load_model
-    from lipstudy.records import provenance
+    from lipstudy.records import provenance, sha256_of_file
 
     if (sound is None) == (text is None):
         raise InputError("give either a film or sound file with speech, or --text with what shall be said")
@@ -119,10 +121,13 @@ def speak(
     else:
         assert sound is not None
         grid_path = textgrid or track_path.with_name(f"{track_stem(track_path)}.TextGrid")
-        speech = _heard(sound, transcript, textgrid, grid_path, output)
+        untouched = _is_as_it_was_written(grid_path, beside=track_path)
+        speech = _heard(sound, transcript, textgrid, grid_path, output, replaces=untouched)
         if not known:
             _tell_if_hardly_speech(speech, model, output)
         arguments |= {"transcript": transcript}
+        if transcript is not None:
+            arguments |= {_GRID_HASH: sha256_of_file(grid_path)}
         told |= {"sound": str(sound)} | ({"textgrid": str(grid_path)} if known else {})
         inputs = [sound, *([textgrid] if textgrid else [])]
     made = provenance(
@@ -192,7 +197,9 @@ def _spoken(text: str, *, voice: str, rate_wpm: int, track_path: Path) -> tuple[
     return Speech.of_sound(utterance.sound, name=track_stem(track_path), phones=utterance.phones), sound_path
 
 
-def _heard(sound: Path, transcript: str | None, textgrid: Path | None, grid_path: Path, output: Output) -> "Speech":
+def _heard(
+    sound: Path, transcript: str | None, textgrid: Path | None, grid_path: Path, output: Output, *, replaces: bool
+) -> "Speech":
     from lipstudy.speech import read_textgrid
 
     speech = _checked(sound, output)
@@ -203,7 +210,7 @@ def _heard(sound: Path, transcript: str | None, textgrid: Path | None, grid_path
     if transcript is None:
         return speech
     alignment = _aligned(speech, transcript, output)
-    _write_grid(grid_path, alignment, replaces=False)
+    _write_grid(grid_path, alignment, replaces=replaces)
     return replace(speech, phones=alignment.phones)
 
 
@@ -260,6 +267,17 @@ def _aligned(speech: "Speech", transcript: str, output: Output) -> "Alignment":
     for doubt in alignment.doubts():
         output.tell(doubt)
     return alignment
+
+
+def _is_as_it_was_written(grid: Path, *, beside: Path) -> bool:
+    """Return whether a TextGrid is the one that was written with the track `beside` it, not corrected since."""
+    from lipstudy.face import track_provenance
+    from lipstudy.records import sha256_of_file
+
+    if not (grid.is_file() and beside.is_file()):
+        return False
+    arguments = track_provenance(beside).get("arguments") or {}
+    return bool(arguments.get(_GRID_HASH) == sha256_of_file(grid))
 
 
 def _write_grid(path: Path, alignment: "Alignment", *, replaces: bool) -> None:

@@ -102,6 +102,21 @@ def test_a_textgrid_with_odd_labels_or_of_a_part_of_the_speech_is_told(call: Cal
     assert "a.TextGrid ends at 1.50 s and the speech at 3.00 s" in err
 
 
+def test_a_corrected_transcript_replaces_the_textgrid_and_a_corrected_textgrid_stays(call: Call) -> None:
+    write("a.wav", voice())
+    wrong, right = "Bob bought nine more green pots", "Bob bought five more blue pots and a pan"
+    for words in (wrong, right, right):
+        code, _, err = call("speak", "a.wav", "--transcript", words, "--model", "viseme", "-q")
+        assert code == 0, err
+    assert "five" in Path("a.TextGrid").read_text()
+    corrected = Path("a.TextGrid").read_text().replace("five", "six")
+    Path("a.TextGrid").write_text(corrected)
+    code, _, err = call("speak", "a.wav", "--transcript", right, "--model", "viseme", "-q")
+    assert code == 2
+    assert "a.TextGrid is there already and says something else" in err
+    assert Path("a.TextGrid").read_text() == corrected
+
+
 @pytest.mark.needs_shared_data
 def test_what_a_person_made_is_not_overwritten(grid: Path, call: Call) -> None:
     Path("talk.mpg").write_bytes((grid / "lrwp9a.mpg").read_bytes())
