@@ -3,14 +3,22 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lipstudy.cli._output import Output, output_options, track_stem
+from lipstudy.cli._recordings import (
+    GRID_HASH,
+    aligned,
+    checked,
+    heard,
+    is_as_it_was_written,
+    tell_if_hardly_speech,
+    write_grid,
+)
 from lipstudy.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,18 +27,12 @@ if TYPE_CHECKING:
 
     from lipstudy.face import LandmarkTrack, LipMotion
     from lipstudy.models import LoadedModel
-    from lipstudy.speech import Alignment, Phone, Speech
+    from lipstudy.speech import Speech
 
 __all__ = ["align", "speak"]
 
 _LONGEST_NAME = 40
 _VOICE, _RATE_WPM = "en-us", 160
-_CLIPPED_SHARE_TOLD = 0.001
-_SR_ENOUGH = 16000
-_TOLD_LABELS = 8
-_GRID_HASH = "textgrid_sha256"
-"""Argument in a track's provenance: hash of the TextGrid that was written beside it."""
-_TEXTGRID_SHORTER_S = 0.5
 
 transcript_option = click.option(
     "--transcript", help="What is said in SOUND: the words, or a .txt file that holds them. English."
@@ -121,13 +123,13 @@ def speak(
     else:
         assert sound is not None
         grid_path = textgrid or track_path.with_name(f"{track_stem(track_path)}.TextGrid")
-        untouched = _is_as_it_was_written(grid_path, beside=track_path)
-        speech = _heard(sound, transcript, textgrid, grid_path, output, replaces=untouched)
+        untouched = is_as_it_was_written(grid_path, beside=track_path)
+        speech = heard(sound, transcript, textgrid, grid_path, output, replaces=untouched)
         if not known:
-            _tell_if_hardly_speech(speech, model, output)
+            tell_if_hardly_speech(speech, model, output)
         arguments |= {"transcript": transcript}
         if transcript is not None:
-            arguments |= {_GRID_HASH: sha256_of_file(grid_path)}
+            arguments |= {GRID_HASH: sha256_of_file(grid_path)}
         told |= {"sound": str(sound)} | ({"textgrid": str(grid_path)} if known else {})
         inputs = [sound, *([textgrid] if textgrid else [])]
     made = provenance(
@@ -161,8 +163,8 @@ def align(sound: Path, *, transcript: str | None, destination: Path | None, outp
     if transcript is None:
         raise InputError("--transcript is missing: give the words that are said, or a .txt file that holds them")
     path = destination or sound.with_suffix(".TextGrid")
-    alignment = _aligned(_checked(sound, output), transcript, output)
-    _write_grid(path, alignment, replaces=destination is not None)
+    alignment = aligned(checked(sound, output), transcript, output)
+    write_grid(path, alignment, replaces=destination is not None)
     words = [
         {"word": word.word, "start_s": word.start_s, "end_s": word.end_s, "fit": round(word.fit, 3)}
         for word in alignment.words
@@ -195,102 +197,6 @@ def _spoken(text: str, *, voice: str, rate_wpm: int, track_path: Path) -> tuple[
     sound_path = track_path.with_name(f"{track_stem(track_path)}.wav")
     write_sound(sound_path, utterance.sound)
     return Speech.of_sound(utterance.sound, name=track_stem(track_path), phones=utterance.phones), sound_path
-
-
-def _heard(
-    sound: Path, transcript: str | None, textgrid: Path | None, grid_path: Path, output: Output, *, replaces: bool
-) -> "Speech":
-    from lipstudy.speech import read_textgrid
-
-    speech = _checked(sound, output)
-    if textgrid is not None:
-        phones = read_textgrid(textgrid, duration_s=speech.duration_s)
-        _tell_of_textgrid(textgrid, phones, speech, output)
-        return replace(speech, phones=phones)
-    if transcript is None:
-        return speech
-    alignment = _aligned(speech, transcript, output)
-    _write_grid(grid_path, alignment, replaces=replaces)
-    return replace(speech, phones=alignment.phones)
-
-
-def _tell_of_textgrid(path: Path, phones: "Sequence[Phone]", speech: "Speech", output: Output) -> None:
-    from lipstudy.models import segments_of
-
-    unknown = dict.fromkeys(phone.symbol for phone in phones if not segments_of([phone]))
-    if unknown:
-        named = ", ".join(f"'{symbol}'" for symbol in list(unknown)[:_TOLD_LABELS])
-        output.tell(
-            f"{path} holds labels that are no phones of the IPA or the CMU dictionary, which move no lips: {named}"
-            f"{' and others' * (len(unknown) > _TOLD_LABELS)}"
-        )
-    if phones[-1].end_s < speech.duration_s - _TEXTGRID_SHORTER_S:
-        output.tell(
-            f"{path} ends at {phones[-1].end_s:.2f} s and the speech at {speech.duration_s:.2f} s: the lips rest there"
-        )
-
-
-def _checked(sound: Path, output: Output) -> "Speech":
-    from lipstudy.media import check_sound
-    from lipstudy.speech import Speech
-
-    found = check_sound(sound)
-    if found.clipped_share > _CLIPPED_SHARE_TOLD:
-        output.tell(
-            f"{sound} is clipped: {100 * found.clipped_share:.1f} % of its samples are cut off at full scale, so the"
-            " lips may follow badly; record it at a lower level"
-        )
-    if found.sr < _SR_ENOUGH:
-        output.tell(f"{sound} has {found.sr} samples a second: {_SR_ENOUGH} or more hold what the lips are moved by")
-    return Speech(sound, found.duration_s, sound.stem)
-
-
-def _tell_if_hardly_speech(speech: "Speech", model: "LoadedModel", output: Output) -> None:
-    likeness = getattr(model.model, "likeness", None)  # a network of ours hears phones; other models need not
-    if likeness is not None and likeness(speech).is_doubtful:
-        output.tell(
-            f"{speech.source} hardly sounds like speech (music, noise, silence?): the lips move with whatever is heard"
-        )
-
-
-def _aligned(speech: "Speech", transcript: str, output: Output) -> "Alignment":
-    from lipstudy.records import existing_file
-    from lipstudy.speech import align_speech
-
-    if transcript.lower().endswith(".txt"):
-        try:
-            transcript = existing_file(transcript, what="a transcript").read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InputError(f"{transcript} is not a text in UTF-8: save it again as plain text") from error
-    with output.progress("aligning", "s of speech") as show:
-        alignment = align_speech(speech, transcript, progress=show)
-    for doubt in alignment.doubts():
-        output.tell(doubt)
-    return alignment
-
-
-def _is_as_it_was_written(grid: Path, *, beside: Path) -> bool:
-    """Return whether a TextGrid is the one that was written with the track `beside` it, not corrected since."""
-    from lipstudy.face import track_provenance
-    from lipstudy.records import sha256_of_file
-
-    if not (grid.is_file() and beside.is_file()):
-        return False
-    arguments = track_provenance(beside).get("arguments") or {}
-    return bool(arguments.get(_GRID_HASH) == sha256_of_file(grid))
-
-
-def _write_grid(path: Path, alignment: "Alignment", *, replaces: bool) -> None:
-    from lipstudy.records import write_text
-    from lipstudy.speech import textgrid_text
-
-    made = textgrid_text(alignment)
-    if path.exists() and not replaces and path.read_bytes() != made.encode():
-        raise InputError(
-            f"{path} is there already and says something else, perhaps corrected by hand: use it with --textgrid, or"
-            " move it away"
-        )
-    write_text(path, made)
 
 
 def _moved(
