@@ -30,7 +30,7 @@ __all__ = [
     "save_checkpoint",
 ]
 
-FORMAT = 3
+FORMAT = 2
 """Changes when older code cannot read what newer code writes."""
 _NETWORK = "network."
 

@@ -134,11 +134,11 @@ def _held_out(
     names = sorted(set(group))
     if len(names) < 2:
         return
-    pair = replace(recipe, size=replace(recipe.size, members=2))
+    single = replace(recipe, size=replace(recipe.size, members=1))
     for fold in range(_INNER_FOLDS):
         left_out = set(names[fold::_INNER_FOLDS])
         inner = [sample for sample, name in zip(samples, group, strict=True) if name not in left_out]
-        checkpoint, _ = fit_checkpoint(inner, start=start, recipe=pair, seed=seed)
+        checkpoint, _ = fit_checkpoint(inner, start=start, recipe=single, seed=seed)
         for number, (sample, name) in enumerate(zip(samples, group, strict=True)):
             if name in left_out:
                 take = takes_of(sample.film, sample.versions[:1], checkpoint.basis.astype(np.float64))[0]

@@ -17,18 +17,14 @@ class TemporalLips(nn.Module):
     """Networks of dilated convolutions, all computed at once: (B, T, heard) -> (members, B, T, out).
 
     A convolution is a product of matrices here, of a frame and its two neighbours side by side: on short blocks of
-    sound that is several times as fast. Every second network does not hear the first `left_out` of what is heard: what
-    the networks get wrong is then less alike.
+    sound that is several times as fast.
     """
-
-    hears: Tensor
 
     def __init__(
         self,
         *,
         members: int,
         heard: int,
-        left_out: int,
         hidden: int,
         out: int,
         dilations: tuple[int, ...],
@@ -43,9 +39,6 @@ class TemporalLips(nn.Module):
             drawn = (torch.empty(members, count, columns).uniform_(-bound, bound) for count in (rows, 1))
             return nn.Parameter(next(drawn)), nn.Parameter(next(drawn))
 
-        hears = torch.ones(members, heard)
-        hears[1::2, :left_out] = 0
-        self.register_buffer("hears", hears[:, :, None], persistent=False)
         self.enter, self.enter_bias = weights(heard, hidden)
         inner = [weights(_KERNEL * hidden, hidden) for _ in dilations]
         self.layers = nn.ParameterList(weight for weight, _ in inner)
@@ -57,8 +50,8 @@ class TemporalLips(nn.Module):
         """Return what each member says of `heard` (B, T, heard), for the embeddings `speaker` (B, E)."""
         batch, frames, _ = heard.shape
         members, _, width = self.enter.shape
-        rows, enter = batch * frames, self.enter * self.hears
-        hidden = torch.baddbmm(self.enter_bias, heard.reshape(1, rows, -1).expand(members, -1, -1), enter)
+        rows = batch * frames
+        hidden = torch.baddbmm(self.enter_bias, heard.reshape(1, rows, -1).expand(members, -1, -1), self.enter)
         hidden = hidden.reshape(members, batch, frames, width)
         for dilation, weight, bias in zip(self.dilations, self.layers, self.biases, strict=True):
             padded = nn.functional.pad(hidden, (0, 0, dilation, dilation))
@@ -92,10 +85,9 @@ class LinearLips(nn.Module):
 
     def forward(self, phones: Tensor) -> Tensor:
         """Return what the lips do while `phones` are heard."""
-        parts = [
-            _blurred(torch.matmul(phones, weight), blur) for weight, blur in zip(self.weight, BLURS_FRAMES, strict=True)
-        ]
-        return torch.stack(parts).sum(dim=0) + self.bias
+        parts = torch.matmul(phones, torch.cat(list(self.weight), dim=1)).chunk(len(BLURS_FRAMES), dim=2)
+        blurred = [_blurred(part, blur) for part, blur in zip(parts, BLURS_FRAMES, strict=True)]
+        return torch.stack(blurred).sum(dim=0) + self.bias
 
     def fit(self, phones: Tensor, wanted: Tensor, seen: Tensor, *, ridge: float) -> None:
         """Fit by least squares, with a penalty on how far the weights leave what they were.
@@ -128,7 +120,5 @@ def _blurred(values: Tensor, deviation: float) -> Tensor:
     # Over the frames of (B, T, C); what is at an end is taken to go on.
     place = torch.arange(-_BLUR_REACH, _BLUR_REACH + 1, dtype=values.dtype, device=values.device)
     window = torch.exp(-((place / deviation) ** 2) / 2)
-    channels = values.shape[2]
     around = nn.functional.pad(values.transpose(1, 2), (_BLUR_REACH, _BLUR_REACH), mode="replicate")
-    window = (window / window.sum()).expand(channels, 1, -1)
-    return nn.functional.conv1d(around, window, groups=channels).transpose(1, 2)
+    return torch.matmul(around.unfold(2, len(window), 1), window / window.sum()).transpose(1, 2)

@@ -44,8 +44,8 @@ class NetworkSize:
     """Channels of the layers that move the lips."""
     dilations: tuple[int, ...] = (1, 2, 4, 8)
     """Of the temporal layers, in frames of 20 ms."""
-    members: int = 4
-    """Networks for the lips that are averaged, of which every second hears the sound without the phones."""
+    members: int = 3
+    """Networks for the lips that are averaged: one alone depends on its seed."""
     speakers: int = 0
     """Speakers trained on; each has an embedding. Another speaker has the embedding 0."""
     embedding: int = 4
@@ -111,7 +111,6 @@ class LipNetwork(nn.Module):
         self.temporal = TemporalLips(
             members=size.members,
             heard=len(PHONES) + BANDS,
-            left_out=len(PHONES),
             hidden=size.hidden,
             out=len(PARAMETERS) + 1,
             dilations=size.dilations,
@@ -178,7 +177,7 @@ def _mean_of_pairs(frames: Tensor) -> Tensor:
     return (frames[:, 0 : frames.shape[1] - 1 : 2] + frames[:, 1::2]) / 2
 
 
-REACH_FRAMES = 64
+REACH_FRAMES = 40
 """Frames of features on either side that a lip frame may depend on, at most: a whole number of lip frames."""
 
 

@@ -86,7 +86,7 @@ def _make(given: argparse.Namespace) -> None:
 
 _DESCRIPTION: dict[str, Any] = {
     "what": "Speech to lip motion: log-mel -> phones -> parameters of the lips, by small temporal convolutional "
-    "networks of sound and phones, and a linear model of the phones, averaged.",
+    "networks and a linear model of the phones, averaged.",
     "command": "python -m lipstudy.models.train_default FILMS --table TABLE --speech SPEECH -o FOLDER",
     "data": "GRID audiovisual sentence corpus, twelve clips (36 s) of ten speakers: Cooke, M., Barker, J., "
     "Cunningham, S., & Shao, X. (2006). An audio-visual corpus for speech perception and automatic speech "
