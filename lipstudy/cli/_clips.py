@@ -312,7 +312,7 @@ def _tell_size(estimate: "Estimate", folder: Path, workers: int, yes: bool, outp
     told = estimate.sentence(workers=workers)
     if free_bytes < estimate.size_bytes:
         raise OutputError(
-            f"{told}, but only {free_bytes / 1e6:,.0f} MB are free in {there}: choose another folder with -o"
+            f"{told}, but only {free_bytes / 1e6:,.1f} MB are free in {there}: choose another folder with -o"
         )
     if estimate.is_huge and not yes:
         if not sys.stdin.isatty():

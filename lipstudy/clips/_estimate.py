@@ -141,4 +141,6 @@ def _duration(seconds: float) -> str:
 
 
 def _size(size_bytes: float) -> str:
+    if size_bytes < 10e6:
+        return f"{size_bytes / 1e6:.1f} MB"
     return f"{size_bytes / 1e6:.0f} MB" if size_bytes < 1e9 else f"{size_bytes / 1e9:.1f} GB"

@@ -300,7 +300,7 @@ def test_a_full_or_locked_disk_is_told_and_left_as_it_was(
     code, out, err = call(*WRITERS[verb], "-q")
     assert (code, out) == (2, "")
     if (verb, options) == ("build", "size=4k"):  # a build looks before it starts
-        assert "GB are free in" in err
+        assert "MB are free in" in err
     else:
         assert err.startswith("Error: cannot write ")
         assert reason in err.lower()
