@@ -120,7 +120,11 @@ def evaluate_model(
     for number, (film, said) in enumerate(zip(films, phones, strict=True), start=1):
         chosen = model if hasattr(model, "displacements") else model(film)
         speech = Speech.of_sound(Sound(film.samples, SR), name=film.file.path.stem, phones=said)
-        moved = move_lips(chosen, speech, fps=film.fps, neutral=film.track.neutral)
+        try:
+            moved = move_lips(chosen, speech, fps=film.fps, neutral=film.track.neutral)
+        except InputError as error:
+            hint = "" if said else f" (the words of a film stand in {film.file.path.stem}.txt beside it, or in a table)"
+            raise InputError(f"{film.file.path}: {error}{hint}") from error
         moved = _of_length(moved, film.track.num_frames)
         scores.append(score_film(moved, film, said))
         tracks.append(moved)

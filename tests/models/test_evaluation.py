@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral, lips_in_contact
-from lipstudy.models import Evaluation, Film, FilmFile, evaluate_model, evaluation_png, write_evaluation
+from lipstudy.models import (
+    Evaluation,
+    Film,
+    FilmFile,
+    VisemeLipMotion,
+    evaluate_model,
+    evaluation_png,
+    write_evaluation,
+)
 from lipstudy.speech import PAUSE, Phone, Speech
 
 _FPS = 25.0
@@ -106,6 +115,14 @@ def test_d_prime_by_hand(film: Film, aperture: NDArray[np.float64]) -> None:
     summary = _evaluated(film, aperture).summary
     assert summary["closed_by_chance"] == pytest.approx(29 / 120, abs=0.01)
     assert summary["closed_d_prime"] == pytest.approx(0.6745 + 0.3296, abs=0.03)
+
+
+def test_a_film_without_the_words_that_a_model_needs_is_named(film: Film) -> None:
+    told = (
+        r"talk\.mp4: the viseme model needs to know what is said: .*\(the words of a film stand in talk\.txt beside it"
+    )
+    with pytest.raises(InputError, match=told):
+        evaluate_model(VisemeLipMotion(), [film], [None])
 
 
 def test_classes_and_files(film: Film, aperture: NDArray[np.float64], tmp_path: Path) -> None:
