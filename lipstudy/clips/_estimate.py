@@ -17,7 +17,7 @@ __all__ = ["Estimate", "estimate_build"]
 
 # Measured with the portrait of the demo and with GRID film, 512 x 512 at 25 frames/s, one process of its own: the whole
 # of drawing, encoding and checking. Time and bytes grow with the area of the picture, but for a part that does not.
-_MS_A_FRAME = {"landmarks": 13.0, "photograph": 56.0, "film": 87.0, "restaged": 58.0}
+_MS_A_FRAME = {"landmarks": 14.0, "photograph": 52.0, "film": 60.0, "restaged": 58.0}
 _BYTES_A_FRAME = {"landmarks": 1700.0, "photograph": 2100.0, "film": 2000.0, "restaged": 4500.0}
 _FIXED_SHARE = 0.4
 _MEASURED_PX = 512 * 512
