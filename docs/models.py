@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -97,13 +96,12 @@ def main() -> None:
 
 
 def words(films: list[Film], phones: list) -> None:
-    """Train a network without each speaker, and print it beside and together with the viseme model."""
+    """Train the networks without each speaker, and print them beside and together with the viseme model."""
     samples = [Sample(film, tuple(heard_versions(film, seed=1))) for film in films]
     known = [n for n, said in enumerate(phones) if said]
-    recipe = replace(Recipe(), size=replace(Recipe().size, members=1))
     speakers = sorted({films[n].file.speaker for n in known})
     start = default_checkpoint().network
-    folds = _folds(samples, phones, speakers, start=start, recipe=recipe, seed=1, progress=None)
+    folds = _folds(samples, phones, speakers, start=start, recipe=Recipe(), seed=1, progress=None)
     without = {fold.speaker: NeuralLipMotion(fold.checkpoint) for fold in folds}
     viseme_model = viseme_models(films, phones)
     for line, last in zip(HEAD.splitlines(), ("protrusion r |", "--- |"), strict=True):
