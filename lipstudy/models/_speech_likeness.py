@@ -19,7 +19,7 @@ _APART = LIPS_PER_S // 10
 _SOUNDING = 0.5
 _NO_SPEECH = tuple(PHONES.index(name) for name in ("silence", "noise", "unintelligible"))
 _LEAST_CHANGE = 0.6
-"""Of 280 pieces of speech (56 recordings and synthetic voices in eleven languages: as they are, by telephone, in a
+"""Of 280 pieces of speech (56 recordings and synthetic voices in nine languages: as they are, by telephone, in a
 room, clipped, with noise 10 dB softer) none has less, the least 0.63; of synthetic music with chords and melodies all
 have, of music with drums a quarter (0.58 to 0.70)."""
 _JUDGED_FROM_S = 1.0
