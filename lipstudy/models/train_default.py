@@ -5,8 +5,8 @@
     python -m lipstudy.models.train_default ../shared/data/grid --table lipstudy/models/grid_films.csv \
         --speech ../shared/data/facegood -o lipstudy/models
 
-writes ``tcn.safetensors`` and its card ``tcn.json``. It needs about a quarter of an hour on one core, and no GPU; what was done
-is kept in the folder given with --work, and a run that was stopped goes on from there.
+writes ``tcn.safetensors`` and its card ``tcn.json``. It needs about a quarter of an hour on one core, and no GPU; what
+was done is kept in the folder given with --work, and a run that was stopped goes on from there.
 """
 
 import argparse
