@@ -22,7 +22,7 @@ Floats = NDArray[np.floating[Any]]
 _APERTURE = PARAMETERS.index("aperture")
 _VISEME_SHARE = 0.3
 """Of the viseme model in the motion. On speakers left out little changes from 0.2 to 0.5; the network alone moves the
-aperture as well, width and protrusion worse by 0.07 (docs/models.md)."""
+aperture as well, the width worse by 0.09 (docs/models.md)."""
 _PAUSE_RAMP_S = 0.06
 
 
