@@ -18,7 +18,7 @@ from lipstudy.clips._interior import MouthOpening, compose_mouth, mouth_opening,
 from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of, uncovered_iod
 from lipstudy.clips._mouth_path import mouth_path
 from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg
-from lipstudy.clips._warp import FaceWarp, WarpMap, smoothstep, to_bytes
+from lipstudy.clips._warp import FaceWarp, WarpMap, on_one_thread, repeated, smoothstep, to_bytes
 from lipstudy.errors import InputError
 from lipstudy.face import (
     CONTACT_GAP_IOD,
@@ -38,7 +38,7 @@ __all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_f
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-FILM_FACE_RENDERER_VERSION = "film-face-5"
+FILM_FACE_RENDERER_VERSION = "film-face-6"
 """Written into manifests; it changes when the pixels do."""
 
 _ENOUGH_S = 30.0
@@ -179,16 +179,17 @@ def render_film_face(
         bank.follows,
         bank.turn_deg,
     )
-    stage = _Stage.of(face, size_px)
-    for start in range(0, track.num_frames, _TOGETHER_FRAMES):
-        displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
-        for index, target_px in enumerate(stage.targets_px(displacement), start):
-            frame, folds = stage.shown(target_px, path.shown(index))
-            if folds and on_fold is not None:
-                on_fold(index)
-            if path.beyond[index] and on_extrapolated is not None:
-                on_extrapolated(index)
-            yield frame
+    with on_one_thread():
+        stage = _Stage.of(face, size_px)
+        for start in range(0, track.num_frames, _TOGETHER_FRAMES):
+            displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
+            for index, target_px in enumerate(stage.targets_px(displacement), start):
+                frame, folds = stage.shown(target_px, path.shown(index))
+                if folds and on_fold is not None:
+                    on_fold(index)
+                if path.beyond[index] and on_extrapolated is not None:
+                    on_extrapolated(index)
+                yield frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -256,16 +257,16 @@ class _Stage:
         moved = self.to_part[:, 2] + (self.part[1].start, self.part[0].start)
         mouths_px = [self.face.bank.landmarks_px[mouth] @ self.to_part[:, :2].T + moved for mouth in mouths]
         shares = [self._share(mouth, target_px) for mouth in mouths]
-        covered = shares[0][1]
+        _, own, covered = shares[0]
         parts = [self.head.whole, *[covered] * len(mouths)]
         skin, *lips = self.head.maps_between([self.still_px, *mouths_px], target_px, parts)
         target = mouth_opening(target_px, self.head)
         frame = self.still.copy()
         frame[skin.rows, skin.columns] = warp_skin(self.seen, skin, target, self.head)
-        laid = frame[covered] * (1 - shares[0][0][..., 3:])
-        for mouth, mouth_px, (share, _), warp in zip(mouths, mouths_px, shares, lips, strict=True):
+        laid = cv2.multiply(frame[covered], own, dtype=cv2.CV_32F)
+        for mouth, mouth_px, (gain, *_), warp in zip(mouths, mouths_px, shares, lips, strict=True):
             seen = self._warped(mouth, mouth_px, warp, target, covered)
-            seen *= share[..., :3]
+            seen *= gain
             laid += seen if len(mouths) == 1 else seen / len(mouths)
         frame[covered] = to_bytes(laid)
         return frame, skin.folds + sum(warp.folds for warp in lips)
@@ -290,10 +291,12 @@ class _Stage:
             cv2.warpAffine(image, self.to_part, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         )
 
-    def _share(self, mouth: int, target_px: Floats) -> tuple[NDArray[np.float32], tuple[slice, slice]]:
+    def _share(
+        self, mouth: int, target_px: Floats
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[slice, slice]]:
         """Return how a mouth is laid in, and the rows and columns of the clip in which it is.
 
-        The first is (h, w, 4): what red, green and blue are multiplied by, and the part that the mouth has, 0 to 1.
+        Each is (h, w, 3) by colour: what the mouth's pixels are multiplied by, and those of the still head below.
         """
         cover = self._cover(target_px)
         rows, columns = (_grown(np.asarray((cover > 0).any(axis))) for axis in (1, 0))
@@ -302,15 +305,17 @@ class _Stage:
         even, right, down = self.face.bank.gains[mouth]
         along = np.clip(places - centre, -0.6, 0.6)
         gain = np.exp(even + along[..., :1] * right + along[..., 1:] * down)
-        coarse = np.concatenate([gain * near, near], axis=-1).astype(np.float32)
+        coarse = np.concatenate([gain * near, 1 - near], axis=-1).astype(np.float32)
         fine_px = (coarse.shape[1] * _GRID_PX, coarse.shape[0] * _GRID_PX)
-        fine = cv2.resize(coarse, fine_px, interpolation=cv2.INTER_LINEAR)
+        by_colour, own = (
+            cv2.resize(part, fine_px, interpolation=cv2.INTER_LINEAR) for part in (coarse[..., :3], coarse[..., 3])
+        )
         covered = tuple(
             slice(own.start + side.start * _GRID_PX, min(own.start + side.stop * _GRID_PX, own.stop))
             for own, side in zip(self.part, (rows, columns), strict=True)
         )
         height, width = (side.stop - side.start for side in covered)
-        return np.asarray(fine[:height, :width]), (covered[0], covered[1])
+        return by_colour[:height, :width], repeated(own[:height, :width], 3), (covered[0], covered[1])
 
     def _cover(self, target_px: Floats) -> Floats:
         """Return the part that the bank has at the places of the grid: 1 on the lips, 0 at nose and jaw."""

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._warp import FaceWarp, WarpMap, smoothstep, to_bytes, warp_image
+from lipstudy.clips._warp import FaceWarp, WarpMap, repeated, smoothstep, to_bytes, warp_image
 from lipstudy.face import MEDIAPIPE_478
 
 __all__ = [
@@ -75,18 +75,14 @@ class MouthOpening:
     def over(self, across_px: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what `at` does for a plane of places, several times as fast."""
         places = (across_px - self.left_px) * ((len(self.across_px) - 1) / (self.right_px - self.left_px))
-        flat = np.zeros_like(places)
-        top, bottom = (
-            cv2.remap(
-                edge[None].astype(np.float32),
-                places,
-                flat,
-                interpolation=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-            for edge in (self.top_px, self.bottom_px)
+        both = cv2.remap(
+            np.stack([self.top_px, self.bottom_px], axis=-1, dtype=np.float32)[None],
+            places,
+            np.zeros_like(places),
+            interpolation=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )
-        return np.asarray(top, np.float32), np.asarray(bottom, np.float32)
+        return both[..., 0], both[..., 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +175,10 @@ def compose_mouth(
     ndarray of shape (h, w, 3) uint8
     """
     place = _MouthPixels.of(warp, target, frame)
-    for where, side in ((warp.upper[place.box], -1), (warp.lower[place.box], 1)):
+    above, below = place.maps(warp)
+    for where, side in ((above[place.rows, place.columns], -1), (below[: len(place.across), place.columns], 1)):
         _keep_to_lips(where, source, frame, side=side)
-    skin = warp_image(image, warp, place.lower_share(target, frame), place.columns, rows=place.rows)
+    skin = warp_image(image, warp, above, below, place.lower_share(target, frame), place.columns)
     across, down, top, bottom = (each[:, place.columns] for each in (place.across, place.down, place.top, place.bottom))
     feather = max(1.8, _FEATHER_IOD * frame.unit_px)
     cover = np.clip(0.5 + (down - top) / feather, 0, 1) + np.clip(0.5 + (bottom - down) / feather, 0, 1) - 1
@@ -194,7 +191,7 @@ def compose_mouth(
         shown = _Shown(across[opened], down[opened], top[opened], bottom[opened])
         behind = _interior(image, shown, source, target, frame, look)
         behind -= part
-        behind *= np.clip(cover[opened], 0, 1)[..., None]
+        behind *= repeated(np.clip(cover[opened], 0, 1), 3)
         part += behind
     return to_bytes(skin)
 
@@ -202,7 +199,7 @@ def compose_mouth(
 def warp_skin(image: NDArray[np.float32], warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> Image:
     """Return the warped rectangle of `warp`, wrong where the mouth is: skin for another mouth to lie on."""
     place = _MouthPixels.of(warp, target, frame)
-    return to_bytes(warp_image(image, warp, place.lower_share(target, frame), None, rows=place.rows))
+    return to_bytes(warp_image(image, warp, *place.maps(warp), place.lower_share(target, frame), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +224,7 @@ class _MouthPixels:
 
     @classmethod
     def of(cls, warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> "_MouthPixels":
-        height, width = warp.upper.shape[:2]
+        height, width = warp.height_px, warp.width_px
         beside_px = _BESIDE_IOD * frame.unit_px
         edge = np.array(
             [
@@ -247,7 +244,16 @@ class _MouthPixels:
         y = (np.arange(first, last)[:, None] + warp.top_px - frame.origin_px[1]).astype(np.float32)
         (right_x, right_y), (down_x, down_y) = frame.axes.tolist()
         across, down = x * right_x + y * right_y, x * down_x + y * down_y
-        return cls(slice(first, last), slice(left, right), across, down, *target.over(across))
+        # Beside the mouth the edges are where the corners are.
+        top, bottom = (
+            cv2.copyMakeBorder(edge, 0, 0, left, width - right, cv2.BORDER_REPLICATE)
+            for edge in target.over(across[:, left:right])
+        )
+        return cls(slice(first, last), slice(left, right), across, down, top, bottom)
+
+    def maps(self, warp: WarpMap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the upper map down to the last row of the mouth, and the lower map from its first row."""
+        return warp.above(slice(0, self.rows.stop)), warp.below(slice(self.rows.start, warp.height_px))
 
     def lower_share(self, target: MouthOpening, frame: FaceWarp) -> NDArray[np.float32]:
         """Return the part that the lower half of the face has, (rows, all columns)."""
@@ -317,13 +323,13 @@ def _interior(
         interpolation=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    narrow = 1 - smoothstep(height, *_NARROW_PX)[..., None]
-    seen += (_blurred_along(seen, _NARROW_SIGMA_PX) - seen) * narrow
+    narrow = 1 - smoothstep(height, *_NARROW_PX)
+    seen += (_blurred_along(seen, _NARROW_SIGMA_PX) - seen) * repeated(narrow, 3)
     dark = look.dark.astype(np.float32) + (look.floor - look.dark).astype(np.float32) * both[..., 2:]
     # Light varies along the mouth; a tooth that was drawn out would be a streak.
     light = _blurred_along(seen, _LIGHT_SIGMA_IOD * frame.unit_px)
     hidden = light + (dark - light) * look.depth
-    return np.asarray(seen + (hidden - seen) * both[..., 1:2], np.float32)
+    return np.asarray(seen + (hidden - seen) * repeated(both[..., 1], 3), np.float32)
 
 
 def _blurred_along(part: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:

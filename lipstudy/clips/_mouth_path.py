@@ -102,11 +102,12 @@ def mouth_path(
         least[block] = apart.min(1)
     # What the film shows next; at its end, or before a cut, the mouth itself.
     after = np.arange(len(bank)) + np.append(follows[1:], False)
+    look_apart = _look_apart(appearance)
     total = cost[0]
     came_from = np.zeros((len(asked), count), np.intp)
     for frame in range(1, len(asked)):
         step = flat[frame] - flat[frame - 1]
-        ways = total[:, None] + _step_cost(near[frame - 1], near[frame], step, bank, appearance, after)
+        ways = total[:, None] + _step_cost(near[frame - 1], near[frame], step, bank, look_apart, after)
         came_from[frame] = ways.argmin(0)
         total = ways.min(0) + cost[frame]
     place = np.empty(len(asked), np.intp)
@@ -124,18 +125,22 @@ def _step_cost(
     end: NDArray[np.intp],
     step: Floats,
     bank: Floats,
-    appearance: Floats,
+    look_apart: Floats,
     after: NDArray[np.intp],
 ) -> Floats:
     """Return what it costs to show each of `end` after each of `start`, while the lips asked for move by `step`."""
     following = after[start]
-    squared = (appearance[following] ** 2).sum(1)[:, None] + (appearance[end] ** 2).sum(1)
-    apart = np.maximum(squared - 2 * appearance[following] @ appearance[end].T, 0)
-    cost = _JUMP + apart
+    cost = _JUMP + look_apart[following[:, None], end]
     staying = _slip(step[None])
     running = _slip(step - (bank[following] - bank[start])) + _RUN
     cost = np.where(end == following[:, None], running[:, None], cost)
     return np.asarray(np.where(end == start[:, None], staying, cost))
+
+
+def _look_apart(appearance: Floats) -> Floats:
+    """Return the squared distances (N, N) of what mouths look like: one product, where one for each frame is slow."""
+    squared = (appearance**2).sum(1)
+    return np.asarray(np.maximum(squared[:, None] + squared - 2 * appearance @ appearance.T, 0))
 
 
 def _slip(moved: Floats) -> Floats:

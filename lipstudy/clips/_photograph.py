@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lipstudy.clips._framing import EYES_AT, IOD_SHARE
 from lipstudy.clips._interior import InteriorLook, MouthOpening, compose_mouth, interior_strip, mouth_opening
 from lipstudy.clips._mouth_looks import giving_profile
-from lipstudy.clips._warp import FaceWarp, smoothstep
+from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep
 from lipstudy.errors import InputError
 from lipstudy.face import (
     MEDIAPIPE_478,
@@ -42,7 +42,7 @@ __all__ = [
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-8"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-9"
 """Written into manifests; it changes when the pixels do."""
 
 _TOGETHER_FRAMES = 256
@@ -173,13 +173,14 @@ def render_photograph(
         )
     still = _Still.of(face, size_px)
     neutral = track.neutral if track.neutral is not None else estimate_neutral(track.points, track.topology)
-    for start in range(0, track.num_frames, _TOGETHER_FRAMES):
-        displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
-        for index, target_px in enumerate(still.targets_px(displacement), start):
-            frame, folds = still.moved(target_px)
-            if folds and on_fold is not None:
-                on_fold(index)
-            yield frame
+    with on_one_thread():
+        for start in range(0, track.num_frames, _TOGETHER_FRAMES):
+            displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
+            for index, target_px in enumerate(still.targets_px(displacement), start):
+                frame, folds = still.moved(target_px)
+                if folds and on_fold is not None:
+                    on_fold(index)
+                yield frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_opening
 from lipstudy.clips._mouth_looks import mouth_looks
 from lipstudy.clips._read_back import frames_to_look_at, read_back, with_opening_corrected
-from lipstudy.clips._warp import FaceWarp, smoothstep
+from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture
 from lipstudy.media import read_frames
@@ -21,7 +21,7 @@ __all__ = ["RESTAGED_CRF", "RESTAGE_RENDERER_VERSION", "restage_frames"]
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-RESTAGE_RENDERER_VERSION = "restage-7"
+RESTAGE_RENDERER_VERSION = "restage-8"
 """Written into manifests; it changes when the pixels do."""
 
 RESTAGED_CRF = 14
@@ -79,21 +79,24 @@ def restage_frames(
         )
     source_px, target_px = track.pose.to_pixels(track.points), track.pose.to_pixels(articulated.points)
     unit_px = track.pose.scale_px
-    looked_at = frames_to_look_at(source_px, target_px, unit_px)
-    looks, images = _mouth_looks(film_path, track, source_px, keep=set(looked_at.tolist()))
+    with on_one_thread():
+        looked_at = frames_to_look_at(source_px, target_px, unit_px)
+        looks, images = _mouth_looks(film_path, track, source_px, keep=set(looked_at.tolist()))
 
-    def moved(index: int, image: Image, points_px: Floats) -> tuple[Image, int]:
-        return _restage(image, source_px[index], points_px, float(unit_px[index]), looks[index])
+        def moved(index: int, image: Image, points_px: Floats) -> tuple[Image, int]:
+            return _restage(image, source_px[index], points_px, float(unit_px[index]), looks[index])
 
-    found = read_back(images, lambda *frame: moved(*frame)[0], source_px, target_px, unit_px)
-    target_px = with_opening_corrected(source_px, target_px, unit_px, found)
-    for shown, image in enumerate(read_frames(film_path), start=1):
-        if shown > track.num_frames:
-            raise InputError(f"{film_path} has more than the {track.num_frames} frames of its track: track it again")
-        frame, folds = moved(shown - 1, image, target_px[shown - 1])
-        if folds and on_fold is not None:
-            on_fold(shown - 1)
-        yield _even(frame)
+        found = read_back(images, lambda *frame: moved(*frame)[0], source_px, target_px, unit_px)
+        target_px = with_opening_corrected(source_px, target_px, unit_px, found)
+        for shown, image in enumerate(read_frames(film_path), start=1):
+            if shown > track.num_frames:
+                raise InputError(
+                    f"{film_path} has more than the {track.num_frames} frames of its track: track it again"
+                )
+            frame, folds = moved(shown - 1, image, target_px[shown - 1])
+            if folds and on_fold is not None:
+                on_fold(shown - 1)
+            yield _even(frame)
 
 
 def _even(image: Image) -> Image:

@@ -5,9 +5,9 @@ pixel takes the one of its own side of the mouth, so closing lips meet in a line
 of the spline: Bookstein (1989), Principal warps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lipstudy.face import MEDIAPIPE_478
 
-__all__ = ["FaceWarp", "WarpMap", "smoothstep", "to_bytes", "warp_image"]
+__all__ = ["FaceWarp", "WarpMap", "on_one_thread", "repeated", "smoothstep", "to_bytes", "warp_image"]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
@@ -57,6 +57,20 @@ def smoothstep(value: Floats | float, start: float, end: float) -> Floats:
     return np.asarray(part * part * (3 - 2 * part))
 
 
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Keep OpenCV from dividing the pixels of one face among threads: they wait longer than they work.
+
+    While they wait they hold the processor, which the encoder beside them needs.
+    """
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
 @dataclass(frozen=True, slots=True)
 class WarpMap:
     """For each pixel of a rectangle of the picture, the place in the source picture that it shows."""
@@ -65,10 +79,16 @@ class WarpMap:
     """Column of the rectangle's first pixel."""
     top_px: int
     """Row of the rectangle's first pixel."""
-    upper: NDArray[np.float32]
-    """(h, w, 2) source x, y for pixels above the mouth line."""
-    lower: NDArray[np.float32]
-    """(h, w, 2) source x, y for pixels below the mouth line."""
+    width_px: int
+    """Its width."""
+    height_px: int
+    """Its height."""
+    moves_px: NDArray[np.float32]
+    """(2, rows, columns, 2) how far pixels move, above the mouth line and below, at the middles of squares."""
+    step_px: int
+    """Side of a square."""
+    ahead_px: tuple[int, int]
+    """Rows of the first squares that lie above the rectangle, columns that lie left of it."""
     folds: int
     """Grid cells of the part asked for in which the map turns over (Jacobian not positive) on the side of the mouth
     where it is used: what lies between the lips is not seen through it."""
@@ -76,12 +96,34 @@ class WarpMap:
     @property
     def rows(self) -> slice:
         """Rows of the picture that the rectangle covers."""
-        return slice(self.top_px, self.top_px + self.upper.shape[0])
+        return slice(self.top_px, self.top_px + self.height_px)
 
     @property
     def columns(self) -> slice:
         """Columns of the picture that the rectangle covers."""
-        return slice(self.left_px, self.left_px + self.upper.shape[1])
+        return slice(self.left_px, self.left_px + self.width_px)
+
+    def above(self, rows: slice) -> NDArray[np.float32]:
+        """Return the source x, y, (rows, w, 2), of the rectangle's pixels if they lie above the mouth line."""
+        return self._places(0, rows)
+
+    def below(self, rows: slice) -> NDArray[np.float32]:
+        """Return the same if they lie below it."""
+        return self._places(1, rows)
+
+    def _places(self, side: int, rows: slice) -> NDArray[np.float32]:
+        up, left = self.ahead_px
+        step, first_px, end_px = self.step_px, rows.start + up, rows.stop + up
+        # Cubic interpolation reaches two squares far.
+        first = max(0, first_px // step - 2)
+        coarse = self.moves_px[side, first : end_px // step + 3]
+        size_px = (coarse.shape[1] * step, coarse.shape[0] * step)
+        dense = cv2.resize(coarse, size_px, interpolation=cv2.INTER_CUBIC)
+        dense = dense[first_px - first * step : end_px - first * step, left : left + self.width_px]
+        x, y = self.left_px + np.arange(self.width_px), self.top_px + np.arange(rows.start, rows.stop)
+        dense[..., 0] += x.astype(np.float32)
+        dense[..., 1] += y.astype(np.float32)[:, None]
+        return np.asarray(dense)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,31 +184,31 @@ class FaceWarp:
         sources = [self.to_head(source_px[_CONTROLS, :2]) for source_px in sources_px]
         target = self.to_head(target_px[_CONTROLS, :2])
         target[_IS_FIXED] = sources[0][_IS_FIXED]
-        grid = self._grid(sources, target)
+        low, high = _reach(sources, target)
+        grid = self._grid(low, high)
         nodes = self.to_head(np.stack(np.meshgrid(grid.x_px, grid.y_px), axis=-1).reshape(-1, 2))
-        window = _window(nodes, *_reach(sources, target))
+        window = _window(nodes, low, high)
         inside = window > 0
-        moves = np.zeros((len(nodes), 2, 2 * len(sources)), np.float32)
-        moves[inside] = _spline_pair(nodes[inside], target, [source - target for source in sources])
-        moves *= window[:, None, None].astype(np.float32)
+        # (source, side of the mouth line, node, axis)
+        moves = np.zeros((len(sources), 2, len(nodes), 2), np.float32)
+        found = _spline_pair(nodes[inside], target, [source - target for source in sources])
+        moves[:, :, inside] = found * window[inside, None].astype(np.float32)
+        moves = moves.reshape(len(sources), 2, *grid.shape, 2)
         lips = target[_IS_UPPER | _IS_LOWER]
         kept = ((nodes > lips.min(0) - _MOUTH_ROOM_IOD) & (nodes < lips.max(0) + _MOUTH_ROOM_IOD)).all(-1)
-        turn = (self.axes * self.unit_px).astype(np.float32)
         maps = []
-        for index, part in enumerate(parts):
-            own = moves[:, :, 2 * index : 2 * index + 2]
-            own_px = (own.reshape(-1, 2) @ turn).reshape(*grid.shape, 4)
-            used = kept.reshape(grid.shape) | (np.abs(own_px).max(-1) > _STILL_PX)
-            step, seen = grid.step_px / self.unit_px, grid.cells_in(part)
+        step = grid.step_px / self.unit_px
+        for index, (own, part) in enumerate(zip(moves, parts, strict=True)):
+            own_px = (own.reshape(-1, 2) @ (self.axes * self.unit_px).astype(np.float32)).reshape(own.shape)
+            used = kept.reshape(grid.shape) | (np.abs(own_px).max((0, -1)) > _STILL_PX)
+            seen = grid.cells_in(part)
             if index == 0 and len(parts) > 1:
                 under = ((nodes > lips.min(0)) & (nodes + step < lips.max(0))).all(-1)
                 seen &= ~under.reshape(grid.shape)[:-1, :-1]
-            folds = _count_folds(own.reshape(*grid.shape, 4), seen, nodes, target, step)
-            maps.append(_dense(own_px, used, grid, part, folds))
+            maps.append(_cut(own_px, used, grid, part, _count_folds(own, seen, nodes, target, step)))
         return maps
 
-    def _grid(self, sources: Sequence[Floats], target: Floats) -> "_Grid":
-        low, high = _reach(sources, target)
+    def _grid(self, low: Floats, high: Floats) -> "_Grid":
         corners = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]])
         corners_px = corners @ self.axes * self.unit_px + self.origin_px
         step = max(2, round(_STEP_IOD * self.unit_px))
@@ -206,10 +248,10 @@ class _Grid:
         return self.top_px + (np.arange(self.rows) + 0.5) * self.step_px - 0.5
 
 
-def _dense(
+def _cut(
     moves_px: NDArray[np.float32], used: NDArray[np.bool_], grid: _Grid, part: tuple[slice, slice], folds: int
 ) -> WarpMap:
-    """Return the map of a part of the picture from the moves (rows, columns, 4) at the nodes, where they are `used`."""
+    """Return the map of a part of the picture from the moves (2, rows, columns, 2) at nodes, where they are `used`."""
     step, (in_rows, in_columns) = grid.step_px, part
     rows = _span(np.asarray(used.any(1)), (in_rows.start - grid.top_px) // step, (in_rows.stop - grid.top_px) // step)
     columns = _span(
@@ -217,26 +259,22 @@ def _dense(
     )
     top, left = grid.top_px + rows.start * step - in_rows.start, grid.left_px + columns.start * step - in_columns.start
     end_y, end_x = in_rows.stop - in_rows.start, in_columns.stop - in_columns.start
-    sides = []
-    for side in (slice(0, 2), slice(2, 4)):
-        coarse = np.ascontiguousarray(moves_px[rows, columns, side])
-        size_px = (coarse.shape[1] * step, coarse.shape[0] * step)
-        dense = cv2.resize(coarse, size_px, interpolation=cv2.INTER_CUBIC)
-        dense = dense[max(0, -top) : end_y - top, max(0, -left) : end_x - left]
-        first_y, first_x = max(0, top), max(0, left)
-        height, width = dense.shape[:2]
-        dense += _pixel_places(end_x, end_y)[first_y : first_y + height, first_x : first_x + width]
-        sides.append(dense)
-    return WarpMap(max(0, left), max(0, top), sides[0], sides[1], folds)
-
-
-@lru_cache(maxsize=4)
-def _pixel_places(width: int, height: int) -> NDArray[np.float32]:
-    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
+    height = min(end_y, top + (rows.stop - rows.start) * step) - max(0, top)
+    width = min(end_x, left + (columns.stop - columns.start) * step) - max(0, left)
+    return WarpMap(
+        left_px=max(0, left),
+        top_px=max(0, top),
+        width_px=width,
+        height_px=height,
+        moves_px=np.ascontiguousarray(moves_px[:, rows, columns]),
+        step_px=step,
+        ahead_px=(max(0, -top), max(0, -left)),
+        folds=folds,
+    )
 
 
 def _span(used: NDArray[np.bool_], first: int, last: int) -> slice:
-    # Cubic interpolation reaches two nodes far.
+    # Cubic interpolation reaches two nodes far, and its result shall not end where something moves.
     found = np.flatnonzero(used)
     return slice(max(0, int(found[0]) - 2, first - 2), min(int(found[-1]), last) + 3)
 
@@ -259,7 +297,7 @@ def _window(nodes: Floats, low: Floats, high: Floats) -> Floats:
 
 
 def _spline_pair(nodes: Floats, controls: Floats, moves: Sequence[Floats]) -> NDArray[np.float32]:
-    """Return (nodes, 2, 2 for each of `moves`): (controls, 2) at the nodes, without the lower lip's, the upper's."""
+    """Return (moves, 2, nodes, 2): moves (controls, 2) at the nodes, without those of the lower lip, of the upper."""
     kernel = _kernel(nodes, controls)
     plane = np.column_stack([np.ones(len(nodes)), nodes]).astype(np.float32)
     between = _kernel(controls, controls)
@@ -273,15 +311,15 @@ def _spline_pair(nodes: Floats, controls: Floats, moves: Sequence[Floats]) -> ND
         system[count:, :count] = system[:count, count:].T
         shall[:count] = np.concatenate([move[used] for move in moves], axis=1)
     weights = np.linalg.solve(systems, wanted).astype(np.float32)
-    both = np.empty((len(nodes), 2, 2 * len(moves)), np.float32)
+    found = np.empty((len(moves), 2, len(nodes), 2), np.float32)
     for side, used in enumerate(sides):
         full = np.zeros((len(controls), 2 * len(moves)), np.float32)
         full[used] = weights[side, :count]
-        for first in range(0, 2 * len(moves), 2):
+        for index in range(len(moves)):
             # A product of more columns is large enough for BLAS to wake its threads, which costs more than it saves.
-            columns = slice(first, first + 2)
-            both[:, side, columns] = kernel @ full[:, columns] + plane @ weights[side, count:, columns]
-    return both
+            columns = slice(2 * index, 2 * index + 2)
+            found[index, side] = kernel @ full[:, columns] + plane @ weights[side, count:, columns]
+    return found
 
 
 def _kernel(a: Floats, b: Floats) -> NDArray[np.float32]:
@@ -292,24 +330,26 @@ def _kernel(a: Floats, b: Floats) -> NDArray[np.float32]:
 
 
 def _count_folds(moves: Floats, seen: NDArray[np.bool_], nodes: Floats, target: Floats, step: float) -> int:
-    rows, columns, _ = moves.shape
+    _, rows, columns, _ = moves.shape
     left, top = np.moveaxis(nodes.reshape(rows, columns, 2)[:-1, :-1], -1, 0)
     upper_lip, lower_lip = (
         np.interp(left + step / 2, np.maximum.accumulate(edge[:, 0]), edge[:, 1])
         for edge in (target[side] for side in (_UPPER_EDGE, _LOWER_EDGE))
     )
-    along_x = (moves[:-1, 1:] - moves[:-1, :-1]) / step
-    along_y = (moves[1:, :-1] - moves[:-1, :-1]) / step
-    folds = 0
-    for first, used in ((0, seen & (top < upper_lip)), (2, seen & (top + step > lower_lip))):
-        jacobian = (1 + along_x[..., first]) * (1 + along_y[..., first + 1])
-        jacobian -= along_x[..., first + 1] * along_y[..., first]
-        folds += int(((jacobian <= 0) & used).sum())
-    return folds
+    used = np.stack([seen & (top < upper_lip), seen & (top + step > lower_lip)])
+    along_x = (moves[:, :-1, 1:] - moves[:, :-1, :-1]) / step
+    along_y = (moves[:, 1:, :-1] - moves[:, :-1, :-1]) / step
+    jacobian = (1 + along_x[..., 0]) * (1 + along_y[..., 1]) - along_x[..., 1] * along_y[..., 0]
+    return int(((jacobian <= 0) & used).sum())
 
 
 def warp_image(
-    image: NDArray[np.float32], warp: WarpMap, lower_share: Floats, mouth: slice | None, *, rows: slice
+    image: NDArray[np.float32],
+    warp: WarpMap,
+    above: NDArray[np.float32],
+    below: NDArray[np.float32],
+    lower_share: Floats,
+    mouth: slice | None,
 ) -> NDArray[np.float32]:
     """Return the warped rectangle: the upper map above the mouth, the lower below, mixed beside it.
 
@@ -318,31 +358,41 @@ def warp_image(
     image : ndarray of shape (H, W, 3) float32
         The source picture, 0 to 255: cubic lookups in floats cost half of those in bytes.
     warp : WarpMap
-        The maps; they are used up.
+        The rectangle.
+    above : ndarray of shape (rows, w, 2)
+        Its upper map, from the first row to the last around the mouth; it is used up.
+    below : ndarray of shape (rows, w, 2)
+        Its lower map, from the first row around the mouth to the last; it is used up.
     lower_share : ndarray of shape (rows, w)
-        The part that the lower map has in each pixel of `rows`, 0 to 1.
+        The part that the lower map has in each pixel of the rows around the mouth, which both maps have, 0 to 1.
     mouth : slice or None
         Columns of the rectangle around the mouth: there what is seen through each map is mixed. Beside it, where the
         two are nearly one, the maps are.
-    rows : slice
-        Rows of the rectangle around the mouth.
 
     Returns
     -------
     ndarray of shape (h, w, 3) float32
         A little below 0 and above 255 too, where the cubic overshoots.
     """
-    around = [side[rows, mouth].copy() for side in (warp.upper, warp.lower)] if mouth is not None else []
-    where, share = warp.upper, lower_share[..., None]
-    where[rows] += (warp.lower[rows] - where[rows]) * share
-    where[rows.stop :] = warp.lower[rows.stop :]
-    warped = _remap(image, where)
+    end = len(above)
+    rows, both = slice(end - len(lower_share), end), slice(0, len(lower_share))
+    warped = np.empty((warp.height_px, warp.width_px, 3), np.float32)
     if mouth is not None:
-        above, below = (_remap(image, side) for side in around)
-        below -= above
-        below *= share[:, mouth]
-        np.add(above, below, out=warped[rows, mouth])
+        upper, lower = (_remap(image, where[:, mouth]) for where in (above[rows], below[both]))
+    above[rows] += (below[both] - above[rows]) * repeated(lower_share, 2)
+    warped[:end] = _remap(image, above)
+    if end < warp.height_px:
+        warped[end:] = _remap(image, below[both.stop :])
+    if mouth is not None:
+        lower -= upper
+        lower *= repeated(lower_share[:, mouth], 3)
+        np.add(upper, lower, out=warped[rows, mouth])
     return warped
+
+
+def repeated(plane: Floats, channels: int) -> NDArray[np.float32]:
+    """Return (h, w, channels) with a plane (h, w) in each: NumPy multiplies such by pixels ten times as fast."""
+    return np.asarray(cv2.merge((np.asarray(plane, np.float32),) * channels), np.float32)
 
 
 def to_bytes(image: NDArray[np.float32]) -> Image:

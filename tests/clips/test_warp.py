@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lipstudy.clips import FaceWarp
+from lipstudy.clips import FaceWarp, WarpMap
 from lipstudy.face import MEDIAPIPE_478, HeadPose, generic_neutral
 
 SIZE_PX = 360
@@ -32,6 +32,11 @@ def warp_frame(*, unit_px: float = UNIT_PX) -> FaceWarp:
     return FaceWarp.of(face_px(unit_px=unit_px), unit_px=unit_px, size_px=(size, size))
 
 
+def both_maps(warp: WarpMap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    rows = slice(0, warp.height_px)
+    return warp.above(rows), warp.below(rows)
+
+
 def moves(where: NDArray[np.float32], left: int, top: int) -> NDArray[np.float64]:
     rows, columns = where.shape[:2]
     y, x = np.mgrid[top : top + rows, left : left + columns]
@@ -40,16 +45,16 @@ def moves(where: NDArray[np.float32], left: int, top: int) -> NDArray[np.float64
 
 def test_the_map_of_a_face_onto_itself_is_the_identity() -> None:
     warp = warp_frame().map_between(face_px(), face_px())
-    for where in (warp.upper, warp.lower):
+    for where in both_maps(warp):
         np.testing.assert_array_equal(moves(where, warp.left_px, warp.top_px), 0)
     assert warp.folds == 0
 
 
-@pytest.mark.parametrize(("lip", "side"), [(UPPER_LIP, "upper"), (LOWER_LIP, "lower")])
-def test_each_lip_lands_on_its_target(lip: list[int], side: str) -> None:
+@pytest.mark.parametrize(("lip", "side"), [(UPPER_LIP, 0), (LOWER_LIP, 1)])
+def test_each_lip_lands_on_its_target(lip: list[int], side: int) -> None:
     source, target = face_px(), face_px(open_iod=0.15)
     warp = warp_frame().map_between(source, target)
-    where = getattr(warp, side)
+    where = both_maps(warp)[side]
     for point in lip:
         x, y = np.rint(target[point, :2]).astype(int)
         expected = source[point, :2] + ([x, y] - target[point, :2])
@@ -59,7 +64,7 @@ def test_each_lip_lands_on_its_target(lip: list[int], side: str) -> None:
 
 def test_nothing_moves_at_the_rim_of_the_warped_rectangle() -> None:
     warp = warp_frame().map_between(face_px(), face_px(open_iod=0.25))
-    for where in (warp.upper, warp.lower):
+    for where in both_maps(warp):
         moved = moves(where, warp.left_px, warp.top_px)
         for rim in (moved[0], moved[-1], moved[:, 0], moved[:, -1]):
             assert np.abs(rim).max() < 1 / 32  # less is not seen: pixels are looked up to that
@@ -68,7 +73,7 @@ def test_nothing_moves_at_the_rim_of_the_warped_rectangle() -> None:
 def test_eyes_and_nose_bridge_stay() -> None:
     source = face_px()
     warp = warp_frame().map_between(source, face_px(open_iod=0.25))
-    moved = moves(warp.upper, warp.left_px, warp.top_px)
+    moved = moves(both_maps(warp)[0], warp.left_px, warp.top_px)
     for point in MEDIAPIPE_478.rigid:
         x, y = np.rint(source[point, :2]).astype(int) - [warp.left_px, warp.top_px]
         if y >= 0:  # what lies above the rectangle is not touched at all
@@ -80,7 +85,8 @@ def test_closing_lips_meet_in_a_cut_and_not_in_a_stretched_strip() -> None:
     warp = warp_frame().map_between(source, target)
     upper, lower = MEDIAPIPE_478.inner_lip_centres
     x, y = np.rint(target[lower, :2]).astype(int) - [warp.left_px, warp.top_px]
-    apart_px = warp.lower[y, x, 1] - warp.upper[y, x, 1]
+    upper_map, lower_map = both_maps(warp)
+    apart_px = lower_map[y, x, 1] - upper_map[y, x, 1]
     assert apart_px == pytest.approx(source[lower, 1] - source[upper, 1], abs=2)
 
 
@@ -115,5 +121,13 @@ def test_a_picture_twice_as_large_moves_twice_as_far(open_iod: float) -> None:
         target = face_px(open_iod=open_iod, unit_px=unit_px)
         warp = warp_frame(unit_px=unit_px).map_between(face_px(unit_px=unit_px), target)
         x, y = np.rint(target[chin, :2]).astype(int) - [warp.left_px, warp.top_px]
-        moved.append(moves(warp.lower, warp.left_px, warp.top_px)[y, x, 1] / unit_px)
+        moved.append(moves(both_maps(warp)[1], warp.left_px, warp.top_px)[y, x, 1] / unit_px)
     assert moved[1] == pytest.approx(moved[0], abs=0.01)
+
+
+def test_rows_of_a_map_are_those_of_the_whole_map() -> None:
+    warp = warp_frame().map_between(face_px(), face_px(open_iod=0.25))
+    upper, lower = both_maps(warp)
+    for rows in (slice(0, 70), slice(33, 34), slice(91, warp.height_px)):
+        np.testing.assert_allclose(warp.above(rows), upper[rows], atol=1e-3)
+        np.testing.assert_allclose(warp.below(rows), lower[rows], atol=1e-3)
