@@ -72,6 +72,7 @@ _PARTS = ("face oval", "right eye", "left eye", "right brow", "left brow", "nose
 _LIPS = ("lips outer", "lips inner")
 # OpenCV takes whole numbers of 1/64 pixel: motion far under a pixel stays visible as a change of shade.
 _SUBPIXEL_BITS = 6
+_TOGETHER_FRAMES = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,9 +157,12 @@ def _frames(track: LandmarkTrack, style: LandmarkStyle, size_px: int) -> Iterato
 def _strokes(track: LandmarkTrack, style: LandmarkStyle, size_px: int) -> list[_Stroke]:
     layout = _LAYOUTS[style.shows]
     iod = layout.iod * style.size
-    pixels = size_px * (track.points[..., :2].astype(np.float64) * iod + [0.5, 0.5 - layout.middle_iod * iod])
-    # Whole numbers are the middles of pixels in OpenCV, their borders in ours.
-    positions = np.round((pixels - 0.5) * 2**_SUBPIXEL_BITS).astype(np.int32)
+    positions = np.empty((*track.points.shape[:2], 2), np.int32)
+    for start in range(0, track.num_frames, _TOGETHER_FRAMES):
+        block = slice(start, start + _TOGETHER_FRAMES)
+        placed = track.points[block, :, :2].astype(np.float64) * iod + [0.5, 0.5 - layout.middle_iod * iod]
+        # Whole numbers are the middles of pixels in OpenCV, their borders in ours.
+        positions[block] = np.round((size_px * placed - 0.5) * 2**_SUBPIXEL_BITS)
     if style.draws == "points":
         return _point_strokes(positions, track.topology, style, size_px)
     parts = _PARTS if style.shows == "face" else ()
