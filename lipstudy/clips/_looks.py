@@ -185,14 +185,16 @@ def _second_difference(frames: list[Floats]) -> float:
 def _sharpness_ratio(image: Image, landmarks_px: Floats, film: Image | None, source: PhotoFace | Path) -> float:
     box = _lower_face(landmarks_px, image)
     if isinstance(source, PhotoFace):
-        film = _brought_to(image, landmarks_px, source)
-    assert film is not None
-    reference = _sharpness(film[box])
+        shown = _brought_to(landmarks_px, box, source)
+    else:
+        assert film is not None
+        shown = film[box]
+    reference = _sharpness(shown)
     return _sharpness(image[box]) / reference if reference > 0 else float("nan")
 
 
-def _brought_to(image: Image, landmarks_px: Floats, source: PhotoFace) -> Image:
-    """Return the source picture with its eyes where they are in `image`."""
+def _brought_to(landmarks_px: Floats, box: tuple[slice, slice], source: PhotoFace) -> Image:
+    """Return rows and columns of the source picture, laid so that its eyes are those of `landmarks_px`."""
     eyes = list(MEDIAPIPE_478.outer_eye_corners)
     here, there = (points[eyes, :2].astype(np.float64) for points in (landmarks_px, source.landmarks_px))
     picture = source.image
@@ -204,8 +206,9 @@ def _brought_to(image: Image, landmarks_px: Floats, source: PhotoFace) -> Image:
     (x, y), (u, v) = there[1] - there[0], here[1] - here[0]
     turn = complex(u, v) / complex(x, y)
     linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
-    place = np.column_stack([linear, here[0] - linear @ there[0]])
-    size_px = (image.shape[1], image.shape[0])
+    rows, columns = box
+    place = np.column_stack([linear, here[0] - linear @ there[0] - (columns.start, rows.start)])
+    size_px = (columns.stop - columns.start, rows.stop - rows.start)
     moved = cv2.warpAffine(picture, place, size_px, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.uint8)
 

@@ -21,6 +21,7 @@ from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, rest
 from lipstudy.clips._set_folder import Made, SetFolder
 from lipstudy.clips._surroundings import Surroundings
 from lipstudy.clips._takes import Take
+from lipstudy.clips._warp import on_one_thread
 from lipstudy.face import LandmarkTrack, inner_lip_gaps, load_track
 from lipstudy.media import ENCODER_VERSION, encode_clip, loudness_lufs, measure_clip, read_sound, true_peak_dbtp
 from lipstudy.motion import Articulated, scale_articulation, speaker_limits
@@ -164,6 +165,7 @@ def key_of(job: ClipJob, moved: LandmarkTrack, given: Mapping[str, str]) -> str:
     return hash_of(decides)
 
 
+@on_one_thread()
 def make_clip(job: ClipJob) -> Made:
     """Draw, encode and check one clip; it takes its place in the set only if it passed, else it is kept apart.
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ ENCODER_VERSION = "h264-aac-2"
 
 _PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 _SOUND_RATE_HZ = 48000
+_PIPE_BYTES = 2**20
+"""The most that Linux allows without special rights: a frame of 512 x 512."""
 
 
 def encode_clip(
@@ -160,6 +162,7 @@ def _process(command: list[str]) -> Iterator[tuple["subprocess.Popen[bytes]", Se
     pipe, said = process.stdin, process.stderr
     assert pipe is not None
     assert said is not None
+    _widen(pipe)
     told: deque[str] = deque(maxlen=20)
     # A pipe that nobody reads fills up and stops FFmpeg; a file for it could lie on the disk that is full.
     listener = Thread(target=lambda: told.extend(line for line in map(_tidy, said) if line), daemon=True)
@@ -174,6 +177,14 @@ def _process(command: list[str]) -> Iterator[tuple["subprocess.Popen[bytes]", Se
         process.wait()
         listener.join()
         said.close()
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    # A frame that fits into the pipe whole is read while the next is drawn.
+    with suppress(ImportError, AttributeError, OSError):  # not Linux, or a limit of this machine
+        import fcntl
+
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _feed(process: "subprocess.Popen[bytes]", first: Frame, waiting: Iterator[Frame]) -> int:
