@@ -14,6 +14,9 @@ from lipstudy.records import existing_file
 
 __all__ = ["ClipMeasures", "measure_clip"]
 
+_COMPARED_S = 5
+"""How much of the sound is looked for in what was decoded; more would cost memory and find the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClipMeasures:
@@ -83,14 +86,10 @@ def measure_clip(path: str | Path, *, sound: Sound | None = None) -> ClipMeasure
 
 @dataclass(frozen=True, slots=True)
 class _DecodedSound:
-    samples: NDArray[np.float64]
+    samples: NDArray[np.float32]
     sr: int
     begin_s: float
     duration_s: float
-
-    @property
-    def decoded_s(self) -> float:
-        return len(self.samples) / self.sr
 
 
 def _decoded_sound(path: Path) -> _DecodedSound | None:
@@ -98,14 +97,14 @@ def _decoded_sound(path: Path) -> _DecodedSound | None:
         if not container.streams.audio:
             return None
         stream = container.streams.audio[0]
-        heard = list(container.decode(stream))
+        heard = [(float(frame.time or 0.0), _mono(frame)) for frame in container.decode(stream)]
         if not heard:
             return None
-        samples = np.concatenate([_mono(frame) for frame in heard])
+        samples = np.concatenate([block for _, block in heard])
         # AAC decodes in blocks of 1024 samples; the file's index says how many of the last block are sound.
         decoded_s = len(samples) / stream.rate
         indexed_s = decoded_s if stream.duration is None else float(stream.duration * stream.time_base)
-        return _DecodedSound(samples, stream.rate, float(heard[0].time or 0.0), min(decoded_s, indexed_s))
+        return _DecodedSound(samples, stream.rate, heard[0][0], min(decoded_s, indexed_s))
 
 
 def _offset_ms(speech: _DecodedSound, sound: Sound | None, *, begin_of_picture_s: float) -> float:
@@ -128,18 +127,26 @@ def _frame_rate(times_s: NDArray[np.float64], picture: Any) -> tuple[float, bool
     return (nominal if is_constant and abs(nominal - fps) < fps * 1e-3 else float(fps)), is_constant
 
 
-def _mono(frame: Any) -> NDArray[np.float64]:
-    samples = np.asarray(frame.to_ndarray(), np.float64)
+def _mono(frame: Any) -> NDArray[np.float32]:
+    samples = np.asarray(frame.to_ndarray(), np.float32)
     channels = len(frame.layout.channels)
     return np.asarray(samples.reshape(-1, channels).mean(axis=1) if frame.format.is_packed else samples.mean(axis=0))
 
 
 def _delay_s(heard: _DecodedSound, given: Sound) -> float:
-    """Return how much later `given` stands in `heard`: the peak of their cross-correlation, to a part of a sample."""
+    """Return how much later `given` stands in `heard`: the peak of their cross-correlation, to a part of a sample.
+
+    It is taken where `given` begins to sound.
+    """
+    first_s = int(np.flatnonzero(given.samples)[0] // given.sr)
+    played, meant = (
+        samples[first_s * sr : (first_s + _COMPARED_S) * sr].astype(np.float64)
+        for samples, sr in ((heard.samples, heard.sr), (given.samples, given.sr))
+    )
     # Over a whole number of seconds the spectra of both rates have the same frequencies: no resampling is needed.
-    span_s = int(np.ceil(heard.decoded_s + given.duration_s)) + 1
+    span_s = int(np.ceil(len(played) / heard.sr + len(meant) / given.sr)) + 1
     length = span_s * heard.sr
-    spectra = np.fft.rfft(heard.samples, length), np.fft.rfft(given.samples.astype(np.float64), span_s * given.sr)
+    spectra = np.fft.rfft(played, length), np.fft.rfft(meant, span_s * given.sr)
     shared = min(map(len, spectra))
     agreement = np.fft.irfft(spectra[0][:shared] * np.conj(spectra[1][:shared]), length)
     peak = int(np.argmax(agreement))
