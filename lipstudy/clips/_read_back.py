@@ -3,7 +3,7 @@
 A tracker knows faces: it believes half or less of what a warped upper lip does and all of what the lower lip and the
 chin do, and it takes lips that nearly meet for closed. What it reads is a smooth curve of the opening asked for. So a
 few frames are made and looked at, the curve is estimated, and the lower lip moved by what was missing or too much,
-twice: a clip that is measured again then shows the articulation asked for.
+three times: a clip that is measured again then shows the articulation asked for.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ USUAL_READ_BACK = 0.88
 
 _LOOKS = 24
 _LEAST_LOOKS = 6
-_ROUNDS = 2
+_ROUNDS = 3
 _LEAST_CHANGE_IOD = 0.012
 _KNOTS = 7
 _WIDTH = 0.16

@@ -21,7 +21,7 @@ __all__ = ["RESTAGED_CRF", "RESTAGE_RENDERER_VERSION", "restage_frames"]
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-RESTAGE_RENDERER_VERSION = "restage-8"
+RESTAGE_RENDERER_VERSION = "restage-9"
 """Written into manifests; it changes when the pixels do."""
 
 RESTAGED_CRF = 14
