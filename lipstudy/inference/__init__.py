@@ -1,7 +1,7 @@
 """Choices to estimates."""
 
 from lipstudy.inference._agreement import Agreement, krippendorff_alpha
-from lipstudy.inference._asymmetry_test import compare_without_asymmetry
+from lipstudy.inference._asymmetry import compare_without_asymmetry
 from lipstudy.inference._basis import Scale
 from lipstudy.inference._bootstrap import Bootstrap, ModelComparison, compare_models, parametric_bootstrap
 from lipstudy.inference._choices import Choices, choices_from_trials
