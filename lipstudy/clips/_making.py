@@ -23,7 +23,15 @@ from lipstudy.clips._surroundings import Surroundings
 from lipstudy.clips._takes import Take
 from lipstudy.clips._warp import on_one_thread
 from lipstudy.face import LandmarkTrack, inner_lip_gaps, load_track
-from lipstudy.media import ENCODER_VERSION, encode_clip, loudness_lufs, measure_clip, read_sound, true_peak_dbtp
+from lipstudy.media import (
+    ENCODER_VERSION,
+    Sound,
+    encode_clip,
+    loudness_lufs,
+    measure_clip,
+    read_sound,
+    true_peak_dbtp,
+)
 from lipstudy.motion import Articulated, scale_articulation, speaker_limits
 from lipstudy.records import Embodiment, Fault, hash_of, sha256_of_file
 
@@ -177,29 +185,65 @@ def make_clip(job: ClipJob) -> Made:
         If it cannot be written.
     """
     folder, clip_id = job.folder, job.clip_id
-    track = shown_track(job)
-    moved = articulated(job, track).track
+    unchecked = folder.unchecked_clip(clip_id)
+    try:
+        drawn = _drawn(job, unchecked)
+        measures, faults = _checked(job, unchecked, drawn)
+        if faults:
+            return folder.keep_apart(clip_id, job.key, measures, faults=faults)
+        path = folder.clip(clip_id)
+        unchecked.replace(path)
+        return folder.note(path, job.key, measures)
+    finally:
+        unchecked.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """What went into a clip, to compare it with what is found in it."""
+
+    track: LandmarkTrack
+    """Its landmarks, frame for frame."""
+    original: LandmarkTrack
+    """Those at articulation 1."""
+    sound: Sound
+    """The sound given."""
+    part: ShownPart
+    """Which frames of the take are shown."""
+    told: _Told
+    """What its renderer told."""
+
+
+def _drawn(job: ClipJob, path: Path) -> _Drawn:
+    """Draw and encode a clip."""
+    original = shown_track(job)
+    moved = articulated(job, original).track
     film = load_track(job.filmed.track_path)
-    part = _part(job, track, film)
+    part = _part(job, original, film)
     held = job.source == "restaged"
-    drawn, original = (job.around.around_track(each, held=held) for each in (moved, track))
-    sound = job.around.around_sound(read_sound(job.take.sound_path), what=f"the speech of {clip_id}")
-    told, unchecked = _Told(), folder.unchecked_clip(clip_id)
-    crf = RESTAGED_CRF if held else _DRAWN_CRF
-    frames = job.around.around_frames(_restaged(job, film, part, told)) if held else _frames(job, drawn, told)
-    encode_clip(unchecked, frames, fps=track.fps, sound=sound, crf=crf)
-    measured = measure_clip(unchecked, sound=sound)
-    faults = clip_faults(measured, frames=drawn.num_frames, fps=track.fps, sound=sound)
-    heard = read_sound(unchecked)
+    track, original = (job.around.around_track(each, held=held) for each in (moved, original))
+    sound = job.around.around_sound(read_sound(job.take.sound_path), what=f"the speech of {job.clip_id}")
+    told = _Told()
+    frames = job.around.around_frames(_restaged(job, film, part, told)) if held else _frames(job, track, told)
+    encode_clip(path, frames, fps=track.fps, sound=sound, crf=RESTAGED_CRF if held else _DRAWN_CRF)
+    return _Drawn(track, original, sound, part, told)
+
+
+def _checked(job: ClipJob, path: Path, drawn: _Drawn) -> tuple[dict[str, float | None], list[str]]:
+    """Read a clip back; return what was measured in it, and what is wrong with it in words."""
+    track, fps, part = drawn.track, drawn.track.fps, drawn.part
+    measured = measure_clip(path, sound=drawn.sound)
+    heard = read_sound(path)
     lufs = _finite(loudness_lufs(heard))
-    crossings = _crossing_frames(drawn)
+    crossings, original_crossings = _crossing_frames(track), _crossing_frames(drawn.original)
+    faults = clip_faults(measured, frames=track.num_frames, fps=fps, sound=drawn.sound)
     faults += loudness_faults(lufs, wanted_lufs=job.around.loudness_lufs)
-    faults += motion_faults(crossing_frames=crossings, original_crossing_frames=_crossing_frames(original))
+    faults += motion_faults(crossing_frames=crossings, original_crossing_frames=original_crossings)
     measures: dict[str, float | None] = {
         "fps": measured.fps,
         "frames": measured.frames,
         "duration_s": measured.duration_s,
-        "av_offset_ms": round(measured.av_offset_ms - 1000 * part.before_frames / track.fps, 3),
+        "av_offset_ms": round(measured.av_offset_ms - 1000 * part.before_frames / fps, 3),
         "width_px": measured.width_px,
         "height_px": measured.height_px,
         "lip_crossing_frames": crossings,
@@ -208,18 +252,13 @@ def make_clip(job: ClipJob) -> Made:
     }
     if job.source != "landmarks":
         before_frames = job.around.before_frames + part.before_frames
-        shown = Shown(drawn, original, _source(job), before_frames, part.shown_frames)
-        looks = look_again(unchecked, shown)
-        measures |= {name: getattr(looks, name) for name in _TOLD_OF_LOOKS} | {"folded_frames": len(told.folded)}
-        faults += look_faults(looks, frames=drawn.num_frames, folded_frames=len(told.folded))
+        looks = look_again(path, Shown(track, drawn.original, _source(job), before_frames, part.shown_frames))
+        folded = len(drawn.told.folded)
+        measures |= {name: getattr(looks, name) for name in _TOLD_OF_LOOKS} | {"folded_frames": folded}
+        faults += look_faults(looks, frames=track.num_frames, folded_frames=folded)
     if job.source == "film":
-        measures |= {"extrapolated_frames": len(told.extrapolated)}
-    if faults:
-        return folder.keep_apart(clip_id, job.key, measures, faults=faults)
-    path = folder.clip(clip_id)
-    path.parent.mkdir(exist_ok=True)
-    unchecked.replace(path)
-    return folder.note(path, job.key, measures)
+        measures |= {"extrapolated_frames": len(drawn.told.extrapolated)}
+    return measures, faults
 
 
 def _frames(job: ClipJob, drawn: LandmarkTrack, told: _Told) -> Iterator[Frame]:

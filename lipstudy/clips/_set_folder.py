@@ -1,6 +1,5 @@
 """The folder of a stimulus set: what lies where, and what was made from what."""
 
-import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -10,9 +9,12 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lipstudy.errors import OutputError, system_reason
-from lipstudy.records import sha256_of_file, write_text
+from lipstudy.records import is_temporary, sha256_of_file, write_text
 
 __all__ = ["Made", "SetFolder"]
+
+_PLACES = ("clips", "failed", "records", "tracks", "speech", "faces")
+_UNCHECKED = ".unchecked.mp4"
 
 
 class Made(BaseModel):
@@ -59,8 +61,8 @@ class SetFolder:
         return self.root / "failed" / f"{clip_id}.mp4"
 
     def unchecked_clip(self, clip_id: str) -> Path:
-        """Return the path of a clip being made."""
-        return self.root / "unchecked" / f"{clip_id}.mp4"
+        """Return the path of a clip being made, hidden beside those that passed."""
+        return self.clip("").with_name(f".{clip_id}{_UNCHECKED}")
 
     def track(self, name: str) -> Path:
         """Return the path of the landmark track of a take, at articulation 1."""
@@ -103,7 +105,6 @@ class SetFolder:
             If the folder cannot be written, or another build is at work in it.
         """
         lock = self.root / "build.lock"
-        unchecked = self.unchecked_clip("").parent
         with ExitStack() as at_the_end:
             try:
                 self.root.mkdir(parents=True, exist_ok=True)
@@ -111,12 +112,8 @@ class SetFolder:
                 # The system lets go of it when the process ends, however it ends.
                 at_the_end.enter_context(FileLock(lock, timeout=0))
                 at_the_end.callback(_remove, lock)
-                shutil.rmtree(unchecked, ignore_errors=True)
-                unchecked.mkdir()
-                at_the_end.callback(shutil.rmtree, unchecked, ignore_errors=True)
-                for leftover in self.root.glob("*/**/.*"):  # the temporary files of records.atomic_path
-                    if leftover.is_file():
-                        leftover.unlink(missing_ok=True)
+                self._clear_leftovers()
+                at_the_end.callback(_remove_if_empty, self.clip("").parent)
             except Timeout as error:
                 raise OutputError(
                     f"another build is at work in {self.root}: wait until it ends, or choose another folder with -o"
@@ -180,6 +177,13 @@ class SetFolder:
                 path.with_suffix(".txt").unlink(missing_ok=True)
                 path.unlink(missing_ok=True)
         _remove_if_empty(apart)
+
+    def _clear_leftovers(self) -> None:
+        # By their names alone: whoever builds into a folder of her own may keep hidden files there.
+        for place in _PLACES:
+            for path in (self.root / place).rglob(".*"):
+                if (is_temporary(path) or path.name.endswith(_UNCHECKED)) and path.is_file():
+                    path.unlink(missing_ok=True)
 
     def _record(self, path: Path) -> Path:
         relative = path.relative_to(self.root)

@@ -1,6 +1,14 @@
 """The files that join the rooms: declared, checked on reading, written atomically, with their provenance."""
 
-from lipstudy.records._atomic import atomic_path, existing_file, sha256_of_file, sync_folder, write_bytes, write_text
+from lipstudy.records._atomic import (
+    atomic_path,
+    existing_file,
+    is_temporary,
+    sha256_of_file,
+    sync_folder,
+    write_bytes,
+    write_text,
+)
 from lipstudy.records._clips import Clip, Embodiment, Fault, read_manifest, write_manifest
 from lipstudy.records._declaration import Declared, read_declaration
 from lipstudy.records._lock import StudyLock, read_lock, write_lock
@@ -35,6 +43,7 @@ __all__ = [
     "data_dictionary",
     "existing_file",
     "hash_of",
+    "is_temporary",
     "provenance",
     "read_declaration",
     "read_lock",

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,21 @@ from pathlib import Path
 
 from lipstudy.errors import InputError, OutputError, system_reason
 
-__all__ = ["atomic_path", "existing_file", "sha256_of_file", "sync_folder", "write_bytes", "write_text"]
+__all__ = [
+    "atomic_path",
+    "existing_file",
+    "is_temporary",
+    "sha256_of_file",
+    "sync_folder",
+    "write_bytes",
+    "write_text",
+]
 
 _WRITING_REFUSED = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
 )
 """What the operating system answers to writing into a file that is already open; it names no file then."""
+_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.[^.]+)?")
 
 
 @contextmanager
@@ -56,6 +66,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_temporary(path: Path) -> bool:
+    """Return whether a file has a name as `atomic_path` gives while it writes; a process that is killed leaves it."""
+    return _TEMPORARY.fullmatch(path.name) is not None
 
 
 @contextmanager

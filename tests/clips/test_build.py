@@ -25,7 +25,7 @@ RECIPE = """\
 speakers: [{name: astronaut, photograph: astronaut}]
 sentences: [{name: boats, text: Both boats.}]
 articulations: [0.5, 1, 1.5]
-size_px: 128
+size_px: 192
 """
 LINES_ONLY = RECIPE + "embodiments: [landmarks]\n"
 
@@ -35,7 +35,7 @@ def clip_bytes(folder: Path) -> dict[str, bytes]:
 
 
 def leftovers(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.name.startswith(".") or "unchecked" in path.parts]
+    return [path for path in folder.rglob("*") if path.name.startswith(".")]
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_mean_loses_closures_and_the_manifest_says_how_many(declared, copied: Pa
     assert (lost[0.5] or 0) > 0
 
 
-MANY_LINES = LINES_ONLY.replace("[0.5, 1, 1.5]", "[0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]").replace("128", "384")
+MANY_LINES = LINES_ONLY.replace("[0.5, 1, 1.5]", "[0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]").replace("192", "384")
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +207,7 @@ def test_a_stopped_build_goes_on_and_ends_with_the_same_bytes(
     assert not (tmp_path / "set" / "clips.csv").exists()
     for path in (tmp_path / "set" / "clips").glob("*.mp4"):
         assert measure_clip(path).frames > 0, "a half clip took a place in the set"
-    (tmp_path / "set" / "clips" / ".half.mp4").write_bytes(b"left by a power cut")
+    (tmp_path / "set" / "clips" / ".half.mp4.0f_g7h1i.mp4").write_bytes(b"left by a power cut")
 
     finished = build_set(load_recipe(tmp_path / "recipe.yaml"), tmp_path / "set", workers=2)
     assert finished.reused >= 1
@@ -258,7 +258,7 @@ def test_a_clip_that_failed_is_made_again_only_when_asked_for_or_changed(declare
 @pytest.mark.parametrize(
     "changed",
     [
-        LINES_ONLY.replace(", 1.5]", "]").replace("128", "96"),
+        LINES_ONLY.replace(", 1.5]", "]").replace("192", "96"),
         LINES_ONLY.replace("[0.5, 1, 1.5]", "[1]"),
     ],
 )
@@ -311,6 +311,15 @@ def test_a_photograph_that_is_missing_or_shows_no_face_is_told(declared, tmp_pat
     with pytest.raises(InputError, match=r"face\.png: .*no face"):
         build_set(recipe, tmp_path / "set")
     assert not (tmp_path / "set").exists(), "something was half written"
+
+
+def test_hidden_files_that_are_not_of_the_build_stay(declared, tmp_path: Path) -> None:
+    kept = [tmp_path / name for name in ("notes/.gitignore", ".git/.hidden", "clips/.gitattributes")]
+    for path in kept:
+        path.parent.mkdir()
+        path.write_text("mine")
+    build_set(declared(tmp_path, LINES_ONLY.replace("[0.5, 1, 1.5]", "[1]")), tmp_path, workers=1)
+    assert [path.read_text() for path in kept] == ["mine"] * 3
 
 
 def test_a_folder_that_cannot_be_written_is_told(declared, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lipstudy.errors import InputError, OutputError
-from lipstudy.records import atomic_path, existing_file, sha256_of_file, write_bytes, write_text
+from lipstudy.records import atomic_path, existing_file, is_temporary, sha256_of_file, write_bytes, write_text
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits and signals of POSIX")
 
@@ -34,6 +34,13 @@ def test_encoder_sees_the_suffix_of_the_final_name(tmp_path: Path) -> None:
         assert temporary.parent == tmp_path
         temporary.write_bytes(b"film")
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "no ending", ".hidden", "long" * 20 + ".npz"])
+def test_a_temporary_name_is_told_from_others(tmp_path: Path, name: str) -> None:
+    with atomic_path(tmp_path / name) as temporary:
+        assert is_temporary(temporary)
+    assert not is_temporary(tmp_path / name)
 
 
 @pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt])
