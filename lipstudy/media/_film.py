@@ -32,9 +32,9 @@ class Film:
     path: Path
     """The file."""
     width_px: int
-    """Width of the picture as shown, its rotation mark applied."""
+    """Width of the picture as shown: pixels made square, the rotation mark applied."""
     height_px: int
-    """Height of the picture as shown, its rotation mark applied."""
+    """Height of the picture as shown, the rotation mark applied."""
     fps: float
     """Frames per second, constant."""
     num_frames: int
@@ -79,7 +79,7 @@ def open_film(path: str | Path) -> Film:
         if not rate:
             raise InputError(f"{path} does not say its frame rate: convert it to mp4 first")
         _check_constant_rate(path, contents.times_s, fps=float(rate))
-        width, height = stream.codec_context.width, stream.codec_context.height
+        width, height = _square_width_px(stream), stream.codec_context.height
         if last_frame is not None and last_frame.rotation % 180:
             width, height = height, width
         return Film(path, width, height, float(rate), num_frames, bool(container.streams.audio))
@@ -91,14 +91,14 @@ def read_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
     Yields
     ------
     ndarray of shape (H, W, 3), uint8
-        RGB, upright.
+        RGB (BT.709), upright, pixels square. High dynamic range (HLG, PQ) is brought to the range of other films.
 
     Raises
     ------
     InputError
         If there is no film, or it cannot be decoded.
     """
-    from av.video.reformatter import VideoReformatter
+    from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
 
     path = existing_file(path, what="a film")
     with opened(path) as container:
@@ -106,8 +106,14 @@ def read_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
         stream.thread_type = "AUTO"
         # One converter for all frames: made anew for each, it takes longer than decoding.
         converter = VideoReformatter()
+        width_px = _square_width_px(stream)
         for frame in container.decode(stream):
-            rgb = converter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+            options: dict[str, Any] = {}
+            if frame.color_trc in (ColorTrc.ARIB_STD_B67, ColorTrc.SMPTE2084):  # phones film so unless told not to
+                options = {"dst_color_trc": ColorTrc.BT709, "dst_color_primaries": ColorPrimaries.BT709}
+            if width_px != frame.width:
+                options |= {"width": width_px, "height": frame.height, "interpolation": "BICUBIC"}
+            rgb = converter.reformat(frame, format="rgb24", threads=1, **options).to_ndarray()
             yield np.rot90(rgb, k=round(frame.rotation / 90) % 4)
 
 
@@ -176,6 +182,11 @@ def _check_whole(path: Path, container: Any, stream: Any, contents: _Contents, l
     seconds = contents.end_s - (container.start_time or 0) / 1e6
     if not stream.frames and seconds < promised_s - _SHORT_BY_S:
         raise InputError(f"{path} is cut off after {seconds:.2f} of {promised_s:.2f} s: {remedy}")
+
+
+def _square_width_px(stream: Any) -> int:
+    """Return the width that makes pixels square: those of DV and of many corpora are not."""
+    return round(stream.codec_context.width * (stream.sample_aspect_ratio or 1))
 
 
 def _check_constant_rate(path: Path, times_s: list[float], *, fps: float) -> None:

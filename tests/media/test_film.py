@@ -52,6 +52,25 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_pixels_that_are_not_square_are_made_so(film: Path, tmp_path: Path) -> None:
+    wide = tmp_path / "dv.mp4"
+    ffmpeg("-i", film, "-vf", "setsar=4/3", "-an", wide)
+    found, frame = open_film(wide), next(iter(read_frames(wide)))
+    assert (found.width_px, found.height_px) == (171, 96)
+    assert frame.shape == (96, 171, 3)
+    assert np.abs(frame[:, :80].mean() - next(iter(read_frames(film)))[:, :60].mean()) < 2
+
+
+def test_high_dynamic_range_keeps_the_colours_of_skin(tmp_path: Path) -> None:
+    skin = np.full((64, 64, 3), (200, 140, 110), np.uint8)
+    encode_clip(tmp_path / "talk.mp4", [skin] * 5, fps=FPS, sound=None, crf=1)
+    told = ("-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc")
+    phone = "zscale=pin=bt709:tin=bt709:min=bt709:p=bt2020:t=arib-std-b67:m=bt2020nc:npl=203,format=yuv420p10le"
+    ffmpeg("-i", tmp_path / "talk.mp4", "-vf", phone, "-c:v", "libx264", *told, tmp_path / "phone.mp4")
+    shown = next(iter(read_frames(tmp_path / "phone.mp4"))).mean(axis=(0, 1))
+    assert np.abs(shown / shown.sum() - skin[0, 0] / skin[0, 0].sum()).max() < 0.02, shown
+
+
 def test_film_is_described_as_it_was_written(film: Path) -> None:
     found = open_film(film)
     assert (found.width_px, found.height_px, found.num_frames, found.fps) == (128, 96, 40, FPS)
