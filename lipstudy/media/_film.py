@@ -186,7 +186,8 @@ def _check_whole(path: Path, container: Any, stream: Any, contents: _Contents, l
 
 def _square_width_px(stream: Any) -> int:
     """Return the width that makes pixels square: those of DV and of many corpora are not."""
-    return round(stream.codec_context.width * (stream.sample_aspect_ratio or 1))
+    width_px: int = stream.codec_context.width
+    return round(width_px * (stream.sample_aspect_ratio or 1))
 
 
 def _check_constant_rate(path: Path, times_s: list[float], *, fps: float) -> None:
