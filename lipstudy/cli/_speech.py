@@ -96,7 +96,7 @@ def speak(
     and corrected; with --text, a WAV file. An hour of speech needs no more memory than a minute.
     """
     from lipstudy.models import checked_neutral, frames_in, load_model
-    from lipstudy.records import provenance, sha256_of_file
+    from lipstudy.records import existing_file, provenance, sha256_of_file
 
     if (sound is None) == (text is None):
         raise InputError("give either a film or sound file with speech, or --text with what shall be said")
@@ -106,6 +106,8 @@ def speak(
         raise InputError("--voice and --rate are for a synthetic voice: give --text, or leave them out")
     if transcript is not None and textgrid is not None:
         raise InputError("give either --transcript or --textgrid: a TextGrid holds what is said already")
+    if sound is not None:
+        existing_file(sound, what="a film or sound file")
     known = text is not None or transcript is not None or textgrid is not None
     model = load_model(model_name or ("viseme" if text is not None else "viseme+tcn" if known else "tcn"))
     track_path = _track_path(sound, text, destination)
@@ -160,6 +162,9 @@ def align(sound: Path, *, transcript: str | None, destination: Path | None, outp
     Look at it in Praat, correct what is wrong, and give it to 'lipstudy speak --textgrid'. Words that do not seem to be
     what is said are named.
     """
+    from lipstudy.records import existing_file
+
+    existing_file(sound, what="a film or sound file")
     if transcript is None:
         raise InputError("--transcript is missing: give the words that are said, or a .txt file that holds them")
     path = destination or sound.with_suffix(".TextGrid")

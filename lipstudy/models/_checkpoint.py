@@ -83,7 +83,7 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
     """
     folder = Path(folder)
     card = existing_file(folder / CARD_FILE, what="the card of a trained model")
-    weights = existing_file(folder / WEIGHTS_FILE, what="the weights of a trained model")
+    weights = existing_file(folder / WEIGHTS_FILE, what="the file with the weights of a trained model")
     return _checkpoint(card.read_bytes(), weights.read_bytes(), str(folder))
 
 
@@ -113,12 +113,18 @@ def _checkpoint(card_data: bytes, weights: bytes, where: str) -> Checkpoint:
             f"the weights of {where} are truncated or changed (their hash differs): copy or train it again"
         )
     tensors = load(weights)
-    size = NetworkSize(**card["size"] | {name: tuple(card["size"][name]) for name in ("dilations", "linear")})
-    network = LipNetwork(size)
-    network.load_state_dict(
-        {name.removeprefix(_NETWORK): torch.tensor(v) for name, v in tensors.items() if name.startswith(_NETWORK)}
-    )
+    try:
+        size = NetworkSize(**card["size"] | {name: tuple(card["size"][name]) for name in ("dilations", "linear")})
+        network = LipNetwork(size)
+        network.load_state_dict(
+            {name.removeprefix(_NETWORK): torch.tensor(v) for name, v in tensors.items() if name.startswith(_NETWORK)}
+        )
+        closed_at, speakers = float(card["closed_at"]), tuple(card["speakers"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"the card of {where} was changed and no longer fits its weights: copy both anew, or train it again"
+        ) from error
     network.eval().requires_grad_(False)
     basis = tensors["basis"]
     assert basis.shape == (len(PARAMETERS), MEDIAPIPE_478.num_points, 3)
-    return Checkpoint(network, basis, tensors["scale"], card["closed_at"], tuple(card["speakers"]), card)
+    return Checkpoint(network, basis, tensors["scale"], closed_at, speakers, card)

@@ -72,7 +72,8 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
 
     Notes
     -----
-    ``file.py:Name`` runs the file: name only a file that you would run yourself.
+    ``file.py:Name`` runs the file: name only a file that you would run yourself. It can import modules that lie beside
+    it.
     """
     given = str(name_or_path)
     if given in MODELS:
@@ -82,7 +83,7 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
         path = existing_file(file, what="a Python file with a model")
         return LoadedModel(f"{path.name}:{class_name}", (path,), _made(path, class_name))
     path = Path(given)
-    if (path / CARD_FILE).exists():
+    if (path / CARD_FILE).exists() or (path / WEIGHTS_FILE).exists():
         return _trained_in(path)
     if path.is_dir():
         tracks = tracks_in(path)
@@ -111,13 +112,33 @@ def _made(path: Path, class_name: str) -> LipMotionModel:
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module  # dataclasses look their module up
+    beside = str(path.resolve().parent)
+    if beside not in sys.path:
+        sys.path.append(beside)  # last: what lies there hides no library
     specification.loader.exec_module(module)
     classes: dict[str, Callable[[], LipMotionModel]] = dict(inspect.getmembers(module, inspect.isclass))
     if class_name not in classes:
         raise InputError(f"{path} has no class '{class_name}'{nearest_name(class_name, classes)}")
-    if not callable(getattr(classes[class_name], _METHOD, None)):
+    made_by = classes[class_name]
+    if not _takes(made_by):
+        raise InputError(f"the class {class_name} in {path} must be made without arguments: give each one a default")
+    model = made_by()
+    method = getattr(model, _METHOD, None)
+    if not callable(method) or not _takes(method, "speech", fps=25.0, neutral=None):
         raise InputError(
             f"the class {class_name} in {path} is no model: it needs the method"
             f" '{_METHOD}(self, speech, *, fps, neutral)'"
         )
-    return classes[class_name]()
+    return model
+
+
+def _takes(function: Callable[..., object], *positional: object, **named: object) -> bool:
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # written in C: it says nothing of itself
+        return True
+    try:
+        signature.bind(*positional, **named)
+    except TypeError:
+        return False
+    return True

@@ -121,6 +121,11 @@ def lip_points(
     """
     wanted, given = frames_in(duration_s, fps=fps), 0
     last: Floats = np.empty((0, *_SHAPE))
+    if not isinstance(displacements, Iterable):
+        raise InputError(
+            f"the model gave {type(displacements).__name__} instead of displacements: an array of shape (frames,"
+            f" {_SHAPE[0]}, 3) is needed, or chunks of it"
+        )
     for chunk in [displacements] if isinstance(displacements, np.ndarray) else displacements:
         _check_chunk(chunk)
         kept = chunk[: max(0, wanted - given)]

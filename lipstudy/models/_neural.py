@@ -12,7 +12,7 @@ from lipstudy.models._checkpoint import Checkpoint, default_checkpoint
 from lipstudy.models._closing import closed_lips
 from lipstudy.models._features import BANDS, SR, feature_blocks
 from lipstudy.models._moving import frames_in
-from lipstudy.models._network import LIPS_PER_S, REACH_FRAMES, lip_times_s
+from lipstudy.models._network import REACH_FRAMES, lip_times_s
 from lipstudy.models._shape_basis import PARAMETERS
 from lipstudy.models._speech_likeness import SpeechLikeness, speech_likeness
 from lipstudy.models._viseme_motion import sealed_lips
@@ -137,6 +137,3 @@ class NeuralLipMotion:
         lips = torch.cat([values[0], closing[0, :, None], resting[0, :, None]], dim=1).cpu().numpy().astype(np.float64)
         lips[:, : len(PARAMETERS)] *= self._checkpoint.scale
         return np.asarray(lips[begin // 2 : (end + 1) // 2])
-
-
-assert LIPS_PER_S == 50

@@ -191,6 +191,7 @@ def test_samples_that_are_no_numbers_are_refused(call: Call) -> None:
         (("a.wav", "--transcript", "no.txt"), "there is no file no.txt: a transcript is needed there"),
         (("a.wav", "--transcript", "?"), "the transcript '?' holds no word"),
         (("a.wav", "--textgrid", "a.wav"), "a.wav is not a Praat TextGrid"),
+        ((".",), ". is a folder, but a film or sound file is needed: name a file in it"),
     ],
 )
 def test_mistakes_are_one_sentence(words: tuple[str, ...], told: str, call: Call) -> None:

@@ -141,6 +141,34 @@ def test_a_class_in_a_file_is_a_model(tmp_path: Path) -> None:
         load_model(path)
 
 
+def test_a_class_may_import_what_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "gap_of_mine.py").write_text("GAP = 0.1\n")
+    (tmp_path / "open_mouth.py").write_text(
+        "import numpy as np\nfrom gap_of_mine import GAP\n\n\nclass Open:\n"
+        "    def displacements(self, speech, *, fps, neutral):\n        return np.full((10, 478, 3), GAP)\n"
+    )
+    loaded = load_model(f"{tmp_path / 'open_mouth.py'}:Open")
+    assert np.allclose(move_lips(loaded.model, speech_of(0.4), fps=25).points, NEUTRAL + 0.1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("def __init__(self, path): ...", "must be made without arguments: give each one a default"),
+        ("def displacements(self, speech): ...", r"needs the method 'displacements\(self, speech, \*, fps, neutral"),
+        (
+            "def displacements(self, speech, *, fps, neutral): ...",
+            r"gave NoneType instead of displacements: an array of shape \(frames, 478, 3\)",
+        ),
+    ],
+)
+def test_a_class_that_does_not_keep_to_the_interface_is_told(tmp_path: Path, lines: str, told: str) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(f"class Mine:\n    {lines}\n")
+    with pytest.raises(InputError, match=told):
+        move_lips(load_model(f"{path}:Mine").model, speech_of(0.4), fps=25)
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

@@ -135,6 +135,15 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str, told: str) -> None:
     save_checkpoint(tmp_path, default_checkpoint())
     (tmp_path / name).unlink()
     with pytest.raises(InputError, match=told):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"size": {}}, {"speakers": None}, {"closed_at": "0.2 or so"}])
+def test_a_card_that_was_changed_is_told_in_one_sentence(tmp_path: Path, change: dict[str, object]) -> None:
+    save_checkpoint(tmp_path, default_checkpoint())
+    card = json.loads((tmp_path / "card.json").read_text())
+    (tmp_path / "card.json").write_text(json.dumps(card | change))
+    with pytest.raises(InputError, match="was changed and no longer fits its weights"):
         load_checkpoint(tmp_path)
 
 
