@@ -1,6 +1,5 @@
 """Films of speakers to learn from: found in a folder, tracked once, with what is said where that is known."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +24,14 @@ from lipstudy.face import (
 from lipstudy.media import read_sound
 from lipstudy.models._features import SR
 from lipstudy.motion import articulation_weights
+from lipstudy.records import Row, read_rows, sha256_of_file
 
 __all__ = ["Film", "FilmFile", "films_in", "read_films"]
 
 Floats = NDArray[np.floating[Any]]
 
 _ENDINGS = frozenset((".mp4", ".mov", ".mpg", ".mpeg", ".avi", ".mkv", ".webm", ".m4v", ".wmv", ".mts"))
-_COLUMNS = ("film", "speaker", "text")
+_TOLD_FILMS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +78,21 @@ def films_in(folder: Path, *, table: Path | None = None) -> list[FilmFile]:
     folder : Path
         With films.
     table : Path, optional
-        CSV with the columns film (its name without ending), and speaker, text or both.
+        CSV with the columns film (its name without ending, with its sub-folders where others are called so: anna/talk),
+        and speaker, text or both.
 
     Raises
     ------
     InputError
-        If there is no film, or the table cannot be read or names a film that is not there.
+        If there is no film, a text or the table cannot be read, or the table names a film that is not there.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder: name the folder that holds the films")
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _ENDINGS and not p.name.startswith("."))
     if not paths:
         raise InputError(f"{folder} holds no film ({', '.join(sorted(_ENDINGS))}): put the films in it")
-    told = {} if table is None else _read_table(table, {path.stem for path in paths})
-    return [_film_file(path, folder, told.get(path.stem, {})) for path in paths]
+    told = {} if table is None else _read_table(table, folder, paths)
+    return [_film_file(path, folder, told.get(path)) for path in paths]
 
 
 def read_films(
@@ -102,19 +103,35 @@ def read_films(
     Raises
     ------
     InputError
-        If a film cannot be used: no face, no sound.
+        If films cannot be used (no face, no sound), naming each; the tracks of all others are in `cache` then.
     """
-    jobs = [(file, cache / f"{number:04d}.{file.path.stem}.track.npz") for number, file in enumerate(files)]
-    found: dict[int, Film] = {}
-    for index, film in run_each(_read_film, jobs, workers=workers):
+    found: dict[int, Film | InputError] = {}
+    for index, film in run_each(_film_or_reason, [(file, cache) for file in files], workers=workers):
         found[index] = film
         if progress is not None:
             progress(len(found), len(files))
-    return [found[index] for index in range(len(files))]
+    films = [found[index] for index in range(len(files))]
+    reasons = [str(film) for film in films if isinstance(film, InputError)]
+    if len(reasons) == 1:
+        raise InputError(reasons[0])
+    if reasons:
+        named = "; ".join(reasons[:_TOLD_FILMS]) + "; and others" * (len(reasons) > _TOLD_FILMS)
+        raise InputError(f"{len(reasons)} of {len(files)} films cannot be used, mend them or take them out: {named}")
+    return [film for film in films if isinstance(film, Film)]
+
+
+def _film_or_reason(job: tuple[FilmFile, Path]) -> Film | InputError:
+    # Of a hundred films that take an hour, one that is broken shall not cost the others.
+    try:
+        return _read_film(job)
+    except InputError as error:
+        return error
 
 
 def _read_film(job: tuple[FilmFile, Path]) -> Film:
-    file, cached = job
+    file, cache = job
+    # Named by what is in it: films that come and go beside it change nothing.
+    cached = cache / f"{file.path.stem}.{sha256_of_file(file.path)[:12]}.track.npz"
     if is_track_of(cached, file.path):
         track = load_track(cached)
     else:
@@ -130,27 +147,46 @@ def _read_film(job: tuple[FilmFile, Path]) -> Film:
     )
 
 
-def _film_file(path: Path, folder: Path, told: dict[str, str]) -> FilmFile:
+def _film_file(path: Path, folder: Path, told: "_FilmRow | None") -> FilmFile:
     inside = path.parent.relative_to(folder).parts
-    words = path.with_suffix(".txt")
-    text = told.get("text") or (words.read_text("utf-8").strip() if words.is_file() else "")
-    speaker = told.get("speaker") or (inside[0] if inside else folder.resolve().name)
-    return FilmFile(path, speaker, text or None)
+    speaker = (told and told.speaker) or (inside[0] if inside else folder.resolve().name)
+    return FilmFile(path, speaker, (told and told.text) or _text_beside(path) or None)
 
 
-def _read_table(table: Path, names: set[str]) -> dict[str, dict[str, str]]:
-    from lipstudy.records import existing_file
+def _text_beside(film: Path) -> str:
+    words = film.with_suffix(".txt")
+    try:
+        return words.read_text("utf-8-sig").strip() if words.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise InputError(f"{words} is not text in UTF-8: save it again in that encoding") from error
 
-    with existing_file(table, what="a table of films (CSV)").open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames or []
-        unknown = [column for column in columns if column not in _COLUMNS]
-        if "film" not in columns or unknown:
+
+class _FilmRow(Row):
+    """One film."""
+
+    film: str
+    """Its name without ending, with its sub-folders where others are called so."""
+    speaker: str | None = None
+    """Who speaks."""
+    text: str | None = None
+    """What is said."""
+
+
+def _read_table(table: Path, folder: Path, paths: Sequence[Path]) -> dict[Path, _FilmRow]:
+    places = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
+    told: dict[Path, _FilmRow] = {}
+    for row in read_rows(table, _FilmRow, what="a table of films"):
+        meant = [path for path, place in zip(paths, places, strict=True) if row.film == place]
+        meant = meant or [path for path in paths if row.film == path.stem]
+        if not meant:
+            near = nearest_name(row.film, {*places, *(path.stem for path in paths)})
+            raise InputError(f"{table} names the film '{row.film}', which is not there{near}")
+        if len(meant) > 1:
+            both = " and ".join(str(path.relative_to(folder)) for path in meant[:2])
             raise InputError(
-                f"{table} has the columns {', '.join(columns) or 'none'}: film is needed, speaker and text are allowed"
+                f"{table} names the film '{row.film}', which may be {both}: write the sub-folder before it"
             )
-        rows = {str(row["film"]): {name: (row.get(name) or "").strip() for name in _COLUMNS} for row in reader}
-    for name in rows:
-        if name not in names:
-            raise InputError(f"{table} names the film '{name}', which is not there{nearest_name(name, names)}")
-    return rows
+        if meant[0] in told:
+            raise InputError(f"{table} names the film '{row.film}' twice: keep one row")
+        told[meant[0]] = row
+    return told

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lipstudy.errors import InputError
-from lipstudy.models import films_in
+from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral
+from lipstudy.media import Sound
+from lipstudy.models import _films, films_in, read_films
+from lipstudy.records import provenance
 
 
 @pytest.fixture
@@ -34,16 +38,71 @@ def test_a_table_says_it_otherwise(films: Path, tmp_path: Path) -> None:
     ("table", "told"),
     [
         ("film,text\nhallo,x\n", "names the film 'hallo', which is not there .did you mean 'hello'"),
-        ("name,text\nhello,x\n", "film is needed"),
-        ("film,emotion\nhello,x\n", "speaker and text are allowed"),
-        ("", "the columns none"),
+        ("name,text\nhello,x\n", "has no column 'film'"),
+        ("film,emotion\nhello,x\n", "a column 'emotion' that a table of films does not know"),
+        ("", "has no column 'film': a table of films needs film, speaker, text"),
+        ("film,text\nhello,r\xfcben\n", "is not text in UTF-8: .* save it as 'CSV UTF-8'"),
+        ("film,text\nhello,x\nhello,y\n", "names the film 'hello' twice"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_told(films: Path, tmp_path: Path, table: str, told: str) -> None:
     path = tmp_path / "films.csv"
-    path.write_text(table)
+    path.write_bytes(table.encode("latin-1"))
     with pytest.raises(InputError, match=told):
         films_in(films, table=path)
+
+
+def test_films_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for speaker in ("anna", "bo"):
+        (tmp_path / speaker).mkdir()
+        (tmp_path / speaker / "01.mp4").write_bytes(b"")
+    table = tmp_path / "films.csv"
+    table.write_text("film,text\nbo/01,hello there\n")
+    assert [(file.speaker, file.text) for file in films_in(tmp_path, table=table)] == [
+        ("anna", None),
+        ("bo", "hello there"),
+    ]
+    table.write_text("film,text\n01,hello there\n")
+    with pytest.raises(
+        InputError, match=r"the film '01', which may be anna.01\.mp4 and bo.01\.mp4: write the sub-folder"
+    ):
+        films_in(tmp_path, table=table)
+
+
+def test_a_text_beside_a_film_that_is_not_utf8_is_told(films: Path) -> None:
+    (films / "hello.txt").write_bytes("grüße".encode("latin-1"))
+    with pytest.raises(InputError, match=r"hello\.txt is not text in UTF-8"):
+        films_in(films)
+
+
+def test_every_film_that_cannot_be_used_is_named_and_the_others_are_tracked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracked = []
+
+    def track(path: Path) -> LandmarkTrack:
+        if path.read_bytes() == b"broken":
+            raise InputError(f"{path.name} is broken")
+        tracked.append(path.name)
+        made = provenance(stage="track", arguments={}, inputs=[path])
+        points = np.tile(generic_neutral(), (5, 1, 1))
+        still = HeadPose.still(5)
+        return LandmarkTrack(points, 25.0, MEDIAPIPE_478, still, np.ones(5, bool), generic_neutral(), provenance=made)
+
+    monkeypatch.setattr(_films, "track_film", track)
+    monkeypatch.setattr(_films, "read_sound", lambda path, sr: Sound(np.zeros(sr, np.float32), sr))
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / f"{name}.mp4").write_bytes(b"broken" if name in "ac" else name.encode())
+    with pytest.raises(InputError, match=r"2 of 4 films cannot be used.*: a\.mp4 is broken; c\.mp4 is broken"):
+        read_films(films_in(tmp_path), cache=tmp_path / "cache")
+    assert tracked == ["b.mp4", "d.mp4"]
+    (tmp_path / "c.mp4").unlink()
+    with pytest.raises(InputError, match=r"^a\.mp4 is broken$"):
+        read_films(films_in(tmp_path), cache=tmp_path / "cache")
+    (tmp_path / "a.mp4").write_bytes(b"mended")
+    films = read_films(films_in(tmp_path), cache=tmp_path / "cache")
+    assert [film.file.path.name for film in films] == ["a.mp4", "b.mp4", "d.mp4"]
+    assert tracked == ["b.mp4", "d.mp4", "a.mp4"]
 
 
 def test_a_folder_without_films_is_told(tmp_path: Path) -> None:
