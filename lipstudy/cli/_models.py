@@ -1,5 +1,6 @@
 """The verbs for models of lip motion: train, evaluate."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +9,13 @@ import click
 from lipstudy.cli._output import Output, output_options, seed_option
 
 if TYPE_CHECKING:
-    from lipstudy.models import Film
+    from lipstudy.models import Film, FilmFile
 
 __all__ = ["evaluate", "train"]
+
+_SOUND_SHORTER_S = 0.2
+_WORK = ".work"
+"""Folder in that of a model or an evaluation: tracks, and the state of a training."""
 
 _transcripts = click.option(
     "--transcripts",
@@ -53,18 +58,24 @@ def train(
     Films of one speaker or of many: a sub-folder is a speaker. A part is left out and says how good the model is.
     Tracks are kept; a run that was stopped goes on where it was.
     """
-    from lipstudy.models import train_model
+    from lipstudy.models import check_trainable, films_in, phones_of_films, train_model
 
     folder = destination or recordings.with_name(f"{recordings.resolve().name}.model")
-    films = _films(recordings, transcripts, folder / ".work", workers, output)
+    files = films_in(recordings, table=transcripts)
+    check_trainable(files)
+    films = _tracked(files, folder / _WORK, workers, output)
+    phones = phones_of_films(films, tell=output.tell)
     with output.progress("training", "epochs") as show:
-        made = train_model(films, folder, seed=seed, from_scratch=from_scratch, progress=show)
+        made = train_model(films, phones, folder, seed=seed, from_scratch=from_scratch, progress=show)
     held_out, packaged = made.held_out.summary, made.packaged.summary
+    is_behind = held_out["aperture_r_median"] < packaged["aperture_r_median"]
     output.result(
         {"model": str(folder), "seed": seed, "left_out": made.held_out.to_json(), "package": made.packaged.to_json()},
         f"{folder}: a model trained on {len(films)} films, seed {seed}\n"
         f"on the films left out: {_sentence(held_out)}\n"
-        f"the package's own model there: {_sentence(packaged)}",
+        f"the package's own model there: {_sentence(packaged)}"
+        + "\nthe package's own model follows these apertures better: use it, or train on more films"
+        * is_behind,
     )
 
 
@@ -92,12 +103,21 @@ def evaluate(
     MODEL is one of the package, a folder of 'lipstudy train', a folder of tracks, or file.py:ClassName. It is judged
     fairly only on speakers that it was not trained on.
     """
-    from lipstudy.models import evaluate_model, evaluation_png, load_model, phones_of_films, write_evaluation
+    from lipstudy.models import (
+        evaluate_model,
+        evaluation_png,
+        films_in,
+        load_model,
+        phones_of_films,
+        write_evaluation,
+    )
 
     loaded = load_model(model)
     folder = destination or recordings.with_name(f"{recordings.resolve().name}.evaluation")
-    films = _films(recordings, transcripts, folder / ".work", workers, output)
-    phones = phones_of_films(films)
+    # Films that a model was trained on were tracked already.
+    work = next((place for place in (Path(model) / _WORK, folder / _WORK) if place.is_dir()), folder / _WORK)
+    films = _tracked(films_in(recordings, table=transcripts), work, workers, output)
+    phones = phones_of_films(films, tell=output.tell)
     with output.progress("evaluating", "films") as show:
         found = evaluate_model(loaded.model, films, phones, progress=show)
     write_evaluation(folder, found, model=loaded.name, films=films, picture=evaluation_png(found, films))
@@ -109,12 +129,18 @@ def evaluate(
     )
 
 
-def _films(recordings: Path, transcripts: Path | None, work: Path, workers: int, output: Output) -> "list[Film]":
-    from lipstudy.models import films_in, read_films
+def _tracked(files: "Sequence[FilmFile]", work: Path, workers: int, output: Output) -> "list[Film]":
+    from lipstudy.models import read_films
 
-    files = films_in(recordings, table=transcripts)
     with output.progress("tracking", "films") as show:
-        return read_films(files, cache=work, workers=workers, progress=show)
+        films = read_films(files, cache=work, workers=workers, progress=show)
+    for film in films:
+        if film.sound_s < film.track.duration_s - _SOUND_SHORTER_S:
+            output.tell(
+                f"{film.file.path}: its sound ends at {film.sound_s:.2f} s and its picture at"
+                f" {film.track.duration_s:.2f} s: cut it there, no model can hear what comes after"
+            )
+    return films
 
 
 def _row(score: Any) -> str:

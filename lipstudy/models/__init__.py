@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lipstudy.models._films import Film, FilmFile, films_in, read_films
     from lipstudy.models._fitting import Sample
     from lipstudy.models._leave_one_out import leave_one_speaker_out
-    from lipstudy.models._my_model import TrainedModel, train_model
+    from lipstudy.models._my_model import TrainedModel, check_trainable, train_model
     from lipstudy.models._neural import NeuralLipMotion
     from lipstudy.models._pictures import evaluation_png, learning_curve_png
     from lipstudy.models._takes import Take, heard_versions
@@ -43,6 +43,7 @@ __all__ = [
     "VisemeLipMotion",
     "VisemeModel",
     "WordsAndSoundLipMotion",
+    "check_trainable",
     "checked_neutral",
     "default_checkpoint",
     "evaluate_model",
@@ -96,6 +97,7 @@ _LOADED_WHEN_USED = {
     "phones_of_films": "_evaluation",
     "read_films": "_films",
     "save_checkpoint": "_checkpoint",
+    "check_trainable": "_my_model",
     "train_model": "_my_model",
     "write_evaluation": "_evaluation",
 }

@@ -1,5 +1,7 @@
 """How near a model comes to filmed lips: over time, in size, in its closures, and for each class of sounds."""
 
+import csv
+import io
 import json
 import math
 import warnings
@@ -138,9 +140,11 @@ def write_evaluation(
 ) -> None:
     """Write ``evaluation.csv`` (a row a film), ``.json`` (classes, provenance) and ``.png``. Raises OutputError."""
     told = {"model": model} | evaluation.to_json()
-    lines = [",".join(told["films"][0])]
-    lines += [",".join("" if value is None else str(value) for value in row.values()) for row in told["films"]]
-    write_text(folder / "evaluation.csv", "\n".join(lines) + "\n")
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(told["films"][0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(told["films"])
+    write_text(folder / "evaluation.csv", table.getvalue())
     told |= {
         "provenance": provenance(
             stage="evaluate", arguments={"model": model}, inputs=[film.file.path for film in films]
@@ -150,15 +154,36 @@ def write_evaluation(
     write_bytes(folder / "evaluation.png", picture)
 
 
-def phones_of_films(films: Sequence[Film]) -> list[tuple[Phone, ...] | None]:
-    """Return when the phones of each film were said, None where its text is not known. Raises InputError."""
+def phones_of_films(
+    films: Sequence[Film], *, tell: Callable[[str], None] | None = None
+) -> list[tuple[Phone, ...] | None]:
+    """Return when the phones of each film were said, None where its text is not known.
+
+    Parameters
+    ----------
+    films : sequence of Film
+        With their texts.
+    tell : callable, optional
+        Given a sentence for each doubt about a text, naming the film.
+
+    Raises
+    ------
+    InputError
+        If a text cannot be what is said, naming the film.
+    """
     found: list[tuple[Phone, ...] | None] = []
     for film in films:
+        if film.file.text is None:
+            found.append(None)
+            continue
         try:
-            text = film.file.text
-            found.append(None if text is None else align_speech(Speech.of_sound(Sound(film.samples, SR)), text).phones)
+            alignment = align_speech(Speech.of_sound(Sound(film.samples, SR)), film.file.text)
         except InputError as error:
             raise InputError(f"{film.file.path}: {error}") from error
+        found.append(alignment.phones)
+        if tell is not None:
+            for doubt in alignment.doubts():
+                tell(f"{film.file.path}: {doubt}")
     return found
 
 

@@ -66,6 +66,11 @@ class Film:
         """Frames per second."""
         return self.track.fps
 
+    @property
+    def sound_s(self) -> float:
+        """Duration of the sound in seconds."""
+        return len(self.samples) / SR
+
 
 def films_in(folder: Path, *, table: Path | None = None) -> list[FilmFile]:
     """Find the films of a folder and of its sub-folders, in the order of their names.

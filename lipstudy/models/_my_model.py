@@ -10,17 +10,18 @@ import numpy as np
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress
 from lipstudy.models._checkpoint import Checkpoint, default_checkpoint, load_checkpoint, save_checkpoint
-from lipstudy.models._evaluation import Evaluation, evaluate_model, phones_of_films
-from lipstudy.models._films import Film
-from lipstudy.models._fitting import Sample, calibrated, fit_checkpoint, speakers_of
+from lipstudy.models._evaluation import Evaluation, evaluate_model
+from lipstudy.models._films import Film, FilmFile
+from lipstudy.models._fitting import Sample, calibrated, fit_checkpoint
 from lipstudy.models._neural import NeuralLipMotion
 from lipstudy.models._pictures import learning_curve_png
 from lipstudy.models._takes import heard_versions
 from lipstudy.models._training import Recipe
 from lipstudy.randomness import named_stream
 from lipstudy.records import provenance, write_bytes
+from lipstudy.speech import Phone
 
-__all__ = ["TrainedModel", "train_model"]
+__all__ = ["TrainedModel", "check_trainable", "train_model"]
 
 _LEAST_FILMS = 3
 _EPOCHS_ON, _LEARNING_RATE_ON = 16, 1.5e-3
@@ -41,8 +42,17 @@ class TrainedModel:
     """How the package's own model does on the same films."""
 
 
+def check_trainable(files: Sequence[FilmFile]) -> None:
+    """Raise InputError unless these films are enough to train on: to be told before they are tracked."""
+    if len(files) < _LEAST_FILMS:
+        raise InputError(f"{len(files)} films are too few to train on: at least {_LEAST_FILMS} are needed")
+    if len(set(_groups(files))) < 2:
+        raise InputError("all films say the same sentence: at least two different sentences are needed")
+
+
 def train_model(
     films: Sequence[Film],
+    phones: Sequence[tuple[Phone, ...] | None],
     folder: Path,
     *,
     seed: int,
@@ -60,6 +70,8 @@ def train_model(
     ----------
     films : sequence of Film
         At least three.
+    phones : sequence
+        For each film its phones, or None (`phones_of_films`).
     folder : Path
         For ``model.safetensors``, ``card.json`` and ``learning_curve.png``.
     seed : int
@@ -72,15 +84,13 @@ def train_model(
     Raises
     ------
     InputError
-        If there are too few films, or a transcript does not fit.
+        If there are too few films, or all say the same.
     OutputError
         If the folder cannot be written.
     """
-    if len(films) < _LEAST_FILMS:
-        raise InputError(f"{len(films)} films are too few to train on: at least {_LEAST_FILMS} are needed")
-    phones = phones_of_films(films)
+    check_trainable([film.file for film in films])
     samples = [Sample(film, tuple(heard_versions(film, seed=seed))) for film in films]
-    left_out = _left_out(samples, seed)
+    left_out = _left_out([film.file for film in films], seed)
     learned = [s for s, out in zip(samples, left_out, strict=True) if not out]
     tested = [s for s, out in zip(samples, left_out, strict=True) if out]
     packaged = default_checkpoint()
@@ -122,17 +132,18 @@ def train_model(
     return TrainedModel(load_checkpoint(folder), held_out, of_package)
 
 
-def _left_out(samples: Sequence[Sample], seed: int) -> list[bool]:
-    # Never by frame: neighbouring frames are nearly the same.
-    speakers = speakers_of(samples)
-    by_speaker = len(speakers) > 2
-    groups = [s.film.file.speaker if by_speaker else s.film.file.text or s.film.file.path.stem for s in samples]
+def _left_out(files: Sequence[FilmFile], seed: int) -> list[bool]:
+    groups = _groups(files)
     names = sorted(set(groups))
-    if len(names) < 2:
-        raise InputError("all films say the same sentence: at least two different sentences are needed")
     count = max(1, len(names) // 4)
     out = set(named_stream(seed, "left out").permutation(names)[:count].tolist())
     return [group in out for group in groups]
+
+
+def _groups(files: Sequence[FilmFile]) -> list[str]:
+    # What is left out together. Never frames: neighbouring ones are nearly the same.
+    by_speaker = len({file.speaker for file in files}) > 2
+    return [file.speaker if by_speaker else file.text or file.path.stem for file in files]
 
 
 def _card(

@@ -49,6 +49,8 @@ def test_train_then_evaluate_then_speak(call: Callable[..., Told], recordings: P
     assert code == 0, error
     assert json.loads((model / "card.json").read_text())["weights_sha256"] == card["weights_sha256"]
 
+    tracks = {path: path.stat().st_mtime_ns for path in (model / ".work").glob("*.track.npz")}
+    assert len(tracks) == 4
     out = tmp_path / "evaluation"
     code, told, error = call(
         "evaluate", model, recordings, "-o", out, "--transcripts", recordings / "films.csv", "--workers", 2
@@ -56,7 +58,8 @@ def test_train_then_evaluate_then_speak(call: Callable[..., Told], recordings: P
     assert code == 0, error
     assert "aperture r" in told
     assert "p, b, m" in told
-    assert {path.name for path in out.iterdir()} >= {"evaluation.csv", "evaluation.json", "evaluation.png"}
+    assert {path.name for path in out.iterdir()} == {"evaluation.csv", "evaluation.json", "evaluation.png"}
+    assert {path: path.stat().st_mtime_ns for path in (model / ".work").glob("*.track.npz")} == tracks
 
 
 def test_a_folder_without_films_is_one_sentence(call: Callable[..., Told], tmp_path: Path) -> None:
@@ -65,6 +68,22 @@ def test_a_folder_without_films_is_one_sentence(call: Callable[..., Told], tmp_p
         assert code == 2
         assert "holds no film" in error
         assert "Traceback" not in error
+
+
+def test_too_few_films_are_told_before_they_are_tracked(call: Callable[..., Told], tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.mp4").write_bytes(b"no film")
+    code, _, error = call("train", tmp_path, "-o", tmp_path / "model")
+    assert code == 2
+    assert error == "Error: 2 films are too few to train on: at least 3 are needed\n"
+    (tmp_path / "c.mp4").write_bytes(b"no film")
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.txt").write_text("bin blue")
+    code, _, error = call("train", tmp_path, "-o", tmp_path / "model")
+    assert (code, error) == (
+        2,
+        "Error: all films say the same sentence: at least two different sentences are needed\n",
+    )
 
 
 def test_a_model_that_is_not_there_is_one_sentence(call: Callable[..., Told], tmp_path: Path) -> None:
