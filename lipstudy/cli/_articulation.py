@@ -18,6 +18,7 @@ __all__ = ["articulate", "measure"]
     cls=SeveralCommand,
     epilog="\b\nExamples:\n  lipstudy articulate talk.track.npz --articulation 0.5 1.5\n"
     "  lipstudy articulate talk.track.npz --articulation 0.5 --operator jaw+spread=0.5\n"
+    "  lipstudy articulate talk.track.npz --articulation 1.5 --operator time-locked --repetitions again.track.npz\n"
     "  lipstudy articulate model.track.npz --match speaker.track.npz",
 )
 @click.argument("track", type=click.Path(path_type=Path))
@@ -33,7 +34,8 @@ __all__ = ["articulate", "measure"]
     "--match",
     "reference",
     type=click.Path(path_type=Path),
-    help="A track of a speaker: jaw, spread and protrusion are first made as strong as hers.",
+    help="A track of a speaker: the lips are first made to move as strongly as hers, with her shares of jaw, spread and"
+    " protrusion.",
 )
 @click.option(
     "--neutral",

@@ -22,7 +22,8 @@ operator_option = click.option(
     metavar="NAME",
     help="What is scaled about, and what: rest (the closed rest pose: closures stay), mean (the clip's mean pose: they"
     " open), gated (the scale grows with the gap), jaw, spread, protrusion or several as jaw+spread=0.5, time-locked"
-    " (about the mean of repetitions), speed (a control: the same poses, passed faster or slower).",
+    " (about the mean of repetitions of the sentence, which 'lipstudy articulate' takes with --repetitions), speed (a"
+    " control: the same poses, passed faster or slower).",
 )
 
 

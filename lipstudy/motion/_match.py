@@ -1,4 +1,4 @@
-"""A track moved to where a reference speaker is: each articulator as strong as hers."""
+"""A track moved to where a reference speaker is: its lips move as strongly as hers."""
 
 import math
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ Floats = NDArray[np.floating[Any]]
 
 _LARGEST_GAIN = 3.0
 _STILL_IOD = 1e-4
-_ROUNDS = 3
+_ROUNDS = 5
 """Held contacts and mended crossings take a little from every gain; so often it is given back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A track whose articulators move as strongly as those of a reference speaker."""
+    """A track whose lips move as strongly as those of a reference speaker."""
 
     track: LandmarkTrack
     """The matched track; its provenance tells the gains."""
@@ -38,10 +38,12 @@ class Matched:
 
 
 def match_articulation(track: LandmarkTrack, reference: LandmarkTrack, *, neutral: Floats | None = None) -> Matched:
-    """Scale jaw, spread and protrusion of `track` about its closed rest pose until each moves as in `reference`.
+    """Scale jaw, spread and protrusion of `track` about its closed rest pose until the lips move as in `reference`.
 
-    The strength of an articulator is the root mean square over frames and lips of its distance from its mean, in IOD;
-    for a fair match both tracks hold connected speech with pauses of similar share.
+    The strengths of the three are then to each other as in `reference`, and the lips as a whole move as strongly: the
+    effective articulation is 1. The strength of an articulator is the root mean square over frames and lips of its
+    distance from its mean, in IOD. Where one is still in one of the tracks, the others are made as strong as in
+    `reference` each. For a fair match both tracks hold connected speech with pauses of similar share.
 
     Parameters
     ----------
@@ -84,6 +86,10 @@ def match_articulation(track: LandmarkTrack, reference: LandmarkTrack, *, neutra
                     f" {_LARGEST_GAIN:g} lips leave the face, choose another reference"
                 )
         points = uncross_lips(scaled_by_articulator(track, scales, about), track.topology).astype(np.float32)
+        if len(moving) == len(ARTICULATORS):
+            # Faces differ in which part of the lips moves most, so that three right strengths may make a wrong whole.
+            reached_in_all = math.exp(log_lip_intensity_ratio(points, reference.points, track.topology))
+            wanted = {name: value / reached_in_all for name, value in wanted.items()}
     gains = {name: scales.get(name, math.nan) for name in ARTICULATORS}
     before, after = (
         math.exp(log_lip_intensity_ratio(each, reference.points, track.topology)) for each in (track.points, points)

@@ -14,6 +14,7 @@ from lipstudy.face import (
     lip_aperture,
     lips_in_contact,
     mouth_width,
+    uncross_lips,
 )
 from lipstudy.models import viseme_track
 from lipstudy.motion import ARTICULATORS, articulators_of, match_articulation, scale_articulation
@@ -166,6 +167,22 @@ def test_matched_track_moves_as_strongly_as_its_reference(said: LandmarkTrack) -
     assert matched.effective_articulation_before < 0.7
     assert list(matched.gains.values()) == pytest.approx([1 / 0.6, 1 / 0.42, 1 / 0.6], rel=0.1)
     assert matched.track.provenance["matched"]["gains"] == pytest.approx(matched.gains, abs=1e-5)
+
+
+@settings(max_examples=10, deadline=None)
+@given(jaw=st.floats(0.5, 1.6), spread=st.floats(0.5, 1.6), protrusion=st.floats(0.5, 1.6), upper=st.floats(0.5, 1.5))
+def test_a_matched_track_of_another_face_has_an_effective_articulation_of_1(
+    said: LandmarkTrack, jaw: float, spread: float, protrusion: float, upper: float
+) -> None:
+    # Another face: its upper lip has another share in the motion.
+    assert said.neutral is not None
+    points = said.points.astype(np.float64)
+    lip = sorted({pair[0] for pair in (*said.topology.inner_lip_pairs, *said.topology.outer_lip_pairs)})
+    points[:, lip] = said.neutral[lip] + upper * (points[:, lip] - said.neutral[lip])
+    other = said.with_points(uncross_lips(points, said.topology).astype(np.float32))
+    for name, scale in {"jaw": jaw, "spread": spread, "protrusion": protrusion}.items():
+        other = scale_articulation(other, scale, operator=name).track
+    assert match_articulation(other, said).effective_articulation == pytest.approx(1, abs=0.01)
 
 
 def test_a_track_matched_to_itself_is_itself(said: LandmarkTrack) -> None:
