@@ -73,7 +73,7 @@ def aligned(speech: "Speech", transcript: str, output: Output) -> "Alignment":
         try:
             transcript = existing_file(transcript, what="a transcript").read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
-            raise InputError(f"{transcript} is not a text in UTF-8: save it again as plain text") from error
+            raise InputError(f"{transcript} is not text in UTF-8: save it again in that encoding") from error
     with output.progress("aligning", "s of speech") as show:
         alignment = align_speech(speech, transcript, progress=show)
     for doubt in alignment.doubts():

@@ -2,6 +2,7 @@
 # ruff: noqa: RUF001 - the letters of the International Phonetic Alphabet look like others
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from lipstudy.errors import InputError
@@ -80,6 +81,12 @@ def pronounced(word: str) -> str:
     InputError
         Naming the word, if it cannot be pronounced.
     """
+    # espeak-ng would name the letters of another script one by one ("Chinese letter").
+    if any(letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN") for letter in word):
+        raise InputError(
+            f"the word '{word}' of the transcript is not in Latin letters: English is aligned here, so align other"
+            " languages elsewhere and give the phones as a Praat TextGrid"
+        )
     try:
         symbols = [phone.symbol for phone in synthesise(word).phones]
     except InputError as error:

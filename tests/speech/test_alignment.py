@@ -101,6 +101,13 @@ def test_a_transcript_without_words_is_refused(transcript: str) -> None:
         align_speech(Speech.of_sound(Sound(np.zeros(16000, np.float32), 16000)), transcript)
 
 
+@pytest.mark.parametrize("transcript", ["bin blue привет", "你好世界"])
+def test_a_word_of_another_script_is_refused_not_spelled(transcript: str) -> None:
+    word = transcript.split()[-1]
+    with pytest.raises(InputError, match=f"the word '{word}' of the transcript is not in Latin letters"):
+        align_speech(Speech.of_sound(Sound(np.zeros(16000, np.float32), 16000)), transcript)
+
+
 def test_more_words_than_fit_into_the_time_are_refused_with_the_first_that_is_not_found() -> None:
     silence = Speech.of_sound(Sound(np.zeros(1600, np.float32), 16000))
     with pytest.raises(InputError, match=r"does not fit the speech: '\w+' \(word \d of 3\) is not"):
