@@ -4,19 +4,19 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
 from threading import Lock, Thread
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from lipstudy.errors import InputError, LipstudyError
 
-__all__ = ["Progress", "WorkerLostError", "cluster_executor", "counted", "run_each"]
+__all__ = ["Progress", "WorkerLostError", "cluster_executor", "counted", "run_each", "worker_processes"]
 
 Progress = Callable[[int, int], None]
 """Called with (items done, items in all)."""
@@ -56,7 +56,7 @@ def run_each(
     workers : int >= 1
         Processes. With 1 the work is done here, in order.
     executor : concurrent.futures.Executor, optional
-        Used instead of processes of our own, for instance `cluster_executor`.
+        Used instead: `cluster_executor`, or `worker_processes` that serve several calls.
 
     Yields
     ------
@@ -75,12 +75,31 @@ def run_each(
     if executor is not None:
         yield from _results(executor, partial(_alone, function), items)
         return
+    with worker_processes(min(workers, len(items))) as processes:
+        yield from _results(processes, function, items)
+
+
+def _nothing() -> None:
+    pass
+
+
+@contextmanager
+def worker_processes(workers: int, *, prepare: Callable[[], object] = _nothing) -> Iterator[Executor]:
+    """Start processes at once, for all that is then given to them.
+
+    Parameters
+    ----------
+    workers : int >= 1
+        Processes.
+    prepare : callable
+        Called once in each of them before its first item: imports, models. It travels to them.
+    """
     # Libraries with threads of their own (MediaPipe, FFmpeg) do not survive a fork.
-    processes = ProcessPoolExecutor(
-        min(workers, len(items)), mp_context=get_context("spawn"), initializer=_follow_parent
-    )
-    with processes:
-        yield from _results(processes, partial(_stoppable, function), items)
+    spawn = get_context("spawn")
+    with _Processes(workers, mp_context=spawn, initializer=_begin, initargs=(prepare,)) as processes:
+        for _ in range(workers):
+            processes.submit(_nothing)  # a pool begins a process when it gets an item
+        yield processes
 
 
 @contextmanager
@@ -159,7 +178,15 @@ def _ctrl_c_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _follow_parent() -> None:
+class _Processes(ProcessPoolExecutor):
+    """Processes that Ctrl-C stops without a word."""
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
+        with _ctrl_c_held_back():
+            return super().submit(_stoppable, fn, *args, **kwargs)
+
+
+def _begin(prepare: Callable[[], object]) -> None:
     # Ctrl-C in a terminal reaches every process of the command: it stops an item; a worker between items, or one that
     # still imports, is silent and begins no other.
     signal.signal(signal.SIGINT, _note_ctrl_c)
@@ -167,6 +194,7 @@ def _follow_parent() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # A parent that is killed cannot tell its workers, and they would wait for the next item for ever.
     Thread(target=_end_with_parent, daemon=True).start()
+    prepare()
 
 
 def _note_ctrl_c(number: int, frame: FrameType | None) -> None:
@@ -174,13 +202,13 @@ def _note_ctrl_c(number: int, frame: FrameType | None) -> None:
     _stopped = True
 
 
-def _stoppable(function: Callable[[Item], Result], item: Item) -> Result:
+def _stoppable(function: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
     global _stopped
     if _stopped:  # an item that already waited in the queue of this process
         raise KeyboardInterrupt
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return function(item)
+        return function(*arguments, **options)
     except KeyboardInterrupt:
         _stopped = True
         raise
@@ -198,8 +226,7 @@ def _end_with_parent() -> None:
 def _results(
     executor: Executor, function: Callable[[Item], Result], items: Sequence[Item]
 ) -> Iterator[tuple[int, Result]]:
-    with _ctrl_c_held_back():  # the processes of a pool begin when it gets its first item
-        futures = {executor.submit(function, item): index for index, item in enumerate(items)}
+    futures = {executor.submit(function, item): index for index, item in enumerate(items)}
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()

@@ -4,18 +4,28 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from lipstudy.clips._faces import lacks_of
 from lipstudy.clips._index import write_page
-from lipstudy.clips._making import ClipJob, articulated, hashes_of, key_of, make_clip, shown_track
+from lipstudy.clips._making import (
+    ClipJob,
+    articulated,
+    get_ready,
+    hashes_of,
+    key_of,
+    make_clip,
+    shown_track,
+)
 from lipstudy.clips._recipe import Recipe
 from lipstudy.clips._set_folder import Made, SetFolder
 from lipstudy.clips._surroundings import Surroundings
 from lipstudy.clips._takes import Take, cuts_told, doubts_about, make_takes, models_of
 from lipstudy.errors import InputError
-from lipstudy.execution import Progress, run_each
+from lipstudy.execution import Progress, run_each, worker_processes
 from lipstudy.face import LandmarkTrack, load_track
 from lipstudy.media import read_sound
 from lipstudy.models import LoadedModel
@@ -105,7 +115,7 @@ def build_set(
     models = models_of(recipe)
     recipe = recipe.with_files_in(Path.cwd())  # a worker of a cluster is in another folder
     place = SetFolder(Path(folder).resolve())
-    with place.opened():
+    with place.opened(), _early_workers(recipe, place, workers=workers, executor=executor) as executor:
         if retry_failed:
             place.forget_failed()
         takes = make_takes(recipe, models, place, workers=workers, executor=executor)
@@ -136,6 +146,15 @@ def build_set(
         manifest=Path(folder) / place.manifest.name,
         page=Path(folder) / place.page.name,
     )
+
+
+def _early_workers(
+    recipe: Recipe, place: SetFolder, *, workers: int, executor: Executor | None
+) -> AbstractContextManager[Executor | None]:
+    """Start the workers of a first build while its faces and tracks are made; a later one may have no work for them."""
+    if executor is not None or workers == 1 or place.manifest.exists():
+        return nullcontext(executor)
+    return worker_processes(workers, prepare=partial(get_ready, photo="photo" in recipe.embodiments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +283,8 @@ def _make_missing(
         if made is not None:
             outcomes[index] = made
     missing = [index for index in range(len(jobs)) if index not in outcomes]
+    # The short ones last: all workers then end at nearly the same time.
+    missing.sort(key=lambda index: jobs[index].embodiment == "landmarks")
     if progress is not None:
         progress(len(outcomes), len(jobs))
     work = [jobs[index] for index in missing]

@@ -22,7 +22,7 @@ from lipstudy.clips._set_folder import Made, SetFolder
 from lipstudy.clips._surroundings import Surroundings
 from lipstudy.clips._takes import Take
 from lipstudy.clips._warp import on_one_thread
-from lipstudy.face import LandmarkTrack, inner_lip_gaps, load_track
+from lipstudy.face import LandmarkTrack, find_faces, inner_lip_gaps, load_track
 from lipstudy.media import (
     ENCODER_VERSION,
     Sound,
@@ -35,7 +35,7 @@ from lipstudy.media import (
 from lipstudy.motion import Articulated, scale_articulation, speaker_limits
 from lipstudy.records import Embodiment, Fault, hash_of, sha256_of_file
 
-__all__ = ["ClipJob", "articulated", "clip_name", "hashes_of", "key_of", "make_clip", "shown_track"]
+__all__ = ["ClipJob", "articulated", "clip_name", "get_ready", "hashes_of", "key_of", "make_clip", "shown_track"]
 
 Frame = NDArray[np.uint8]
 
@@ -171,6 +171,15 @@ def key_of(job: ClipJob, moved: LandmarkTrack, given: Mapping[str, str]) -> str:
     if job.source in ("photograph", "film"):
         decides |= {"neutral": given["neutral"], "size_px": job.size_px, "picture_track": given["picture_track"]}
     return hash_of(decides)
+
+
+def get_ready(*, photo: bool) -> None:
+    """Load what `make_clip` needs, in a process that waits for its first clip; `photo`: the face tracker too."""
+    sound = Sound(np.ones(1, np.float32), 48000)
+    loudness_lufs(sound)
+    true_peak_dbtp(sound)
+    if photo:
+        find_faces(np.zeros((64, 64, 3), np.uint8))
 
 
 @on_one_thread()

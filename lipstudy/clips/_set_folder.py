@@ -95,7 +95,7 @@ class SetFolder:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Make the folder and clear away what a stopped build left; at the end, what only the build needed.
+        """Make the folder and clear away what a stopped build left; at the end, what a killed worker left.
 
         Meanwhile no other build can open it.
 
@@ -114,6 +114,7 @@ class SetFolder:
                 at_the_end.callback(_remove, lock)
                 self._clear_leftovers()
                 at_the_end.callback(_remove_if_empty, self.clip("").parent)
+                at_the_end.callback(self._clear_leftovers)  # of a worker that was killed meanwhile
             except Timeout as error:
                 raise OutputError(
                     f"another build is at work in {self.root}: wait until it ends, or choose another folder with -o"
