@@ -1,6 +1,7 @@
 """A trained network at the door of the models: sound in, displacements out, block by block."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ Floats = NDArray[np.floating[Any]]
 
 _APERTURE = PARAMETERS.index("aperture")
 _SECONDS_AT_ONCE = 10.0
+_JUDGED_S = 300.0
 
 
 class NeuralLipMotion:
@@ -68,8 +70,9 @@ class NeuralLipMotion:
         return self._checkpoint.basis.astype(np.float64)
 
     def likeness(self, speech: Speech) -> SpeechLikeness:
-        """Return what tells whether `speech` is speech: the lips would move with music too."""
-        return speech_likeness(feature_blocks(speech.blocks(sr=SR)), self._network.hearing)
+        """Return what tells whether `speech` is speech, from its first five minutes: lips would move with music too."""
+        begin = islice(speech.blocks(sr=SR, block_s=_SECONDS_AT_ONCE), int(_JUDGED_S / _SECONDS_AT_ONCE))
+        return speech_likeness(feature_blocks(begin), self._network.hearing)
 
     def displacements(
         self, speech: Speech, *, fps: float, neutral: NDArray[np.float32]

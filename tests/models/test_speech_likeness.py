@@ -1,5 +1,6 @@
 """Speech and other sounds told apart by how fast phones change."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,23 @@ def test_synthetic_speech_is_speech_even_with_noise(voice: str, rate_wpm: int) -
     noise = np.random.default_rng(2).standard_normal(len(samples)) * samples.std()
     assert not is_doubtful(samples)
     assert not is_doubtful(samples + 0.3 * noise)
+
+
+class _Hour:
+    """An hour of sound that counts what is heard of it."""
+
+    heard_s = 0.0
+
+    def blocks(self, *, sr: int, block_s: float) -> Iterator[NDArray[np.float32]]:
+        for _ in range(round(3600 / block_s)):
+            self.heard_s += block_s
+            yield np.zeros(round(block_s * sr), np.float32)
+
+
+def test_of_a_long_recording_five_minutes_are_judged() -> None:
+    hour = _Hour()
+    assert NeuralLipMotion().likeness(hour).duration_s == pytest.approx(300, abs=0.1)  # type: ignore[arg-type]
+    assert hour.heard_s == 300
 
 
 @pytest.mark.needs_shared_data
