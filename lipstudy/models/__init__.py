@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lipstudy.models._leave_one_out import leave_one_speaker_out
     from lipstudy.models._my_model import TrainedModel, check_trainable, train_model
     from lipstudy.models._neural import NeuralLipMotion
-    from lipstudy.models._pictures import evaluation_png, learning_curve_png
+    from lipstudy.models._pictures import evaluation_png
     from lipstudy.models._takes import Take, heard_versions
     from lipstudy.models._training import Recipe, Trained, train_lips
     from lipstudy.models._words_and_sound import WordsAndSoundLipMotion
@@ -53,7 +53,6 @@ __all__ = [
     "films_in",
     "frames_in",
     "heard_versions",
-    "learning_curve_png",
     "leave_one_speaker_out",
     "lip_points",
     "load_checkpoint",
@@ -91,7 +90,6 @@ _LOADED_WHEN_USED = {
     "feature_blocks": "_features",
     "features": "_features",
     "films_in": "_films",
-    "learning_curve_png": "_pictures",
     "leave_one_speaker_out": "_leave_one_out",
     "load_checkpoint": "_checkpoint",
     "phones_of_films": "_evaluation",

@@ -21,16 +21,13 @@ from lipstudy.models._shape_basis import PARAMETERS
 from lipstudy.records import existing_file, write_bytes, write_text
 
 __all__ = [
-    "CARD_FILE",
-    "FORMAT",
-    "WEIGHTS_FILE",
     "Checkpoint",
     "default_checkpoint",
     "load_checkpoint",
     "save_checkpoint",
 ]
 
-FORMAT = 2
+_FORMAT = 2
 """Changes when older code cannot read what newer code writes."""
 _NETWORK = "network."
 
@@ -63,7 +60,7 @@ def save_checkpoint(
     tensors |= {"basis": checkpoint.basis, "scale": checkpoint.scale}
     data = save({name: np.ascontiguousarray(value) for name, value in tensors.items()})
     card = dict(checkpoint.card) | {
-        "format": FORMAT,
+        "format": _FORMAT,
         "weights_sha256": hashlib.sha256(data).hexdigest(),
         "size": checkpoint.network.size.to_json(),
         "closed_at": checkpoint.closed_at,
@@ -103,9 +100,9 @@ def _checkpoint(card_data: bytes, weights: bytes, where: str) -> Checkpoint:
         version = card["format"]
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"{where} is no trained model: its card says no format; train it again") from error
-    if version != FORMAT:
+    if version != _FORMAT:
         raise InputError(
-            f"{where} is a model of format {version}, and this version of lipstudy reads format {FORMAT}: train it"
+            f"{where} is a model of format {version}, and this version of lipstudy reads format {_FORMAT}: train it"
             " again"
         )
     if hashlib.sha256(weights).hexdigest() != card.get("weights_sha256"):

@@ -31,14 +31,12 @@ __all__ = [
     "courses",
     "evaluate_model",
     "phones_of_films",
-    "score_film",
-    "summarised",
     "write_evaluation",
 ]
 
 Floats = NDArray[np.floating[Any]]
 
-CLOSURE_WITHIN_S = 0.08
+_CLOSURE_WITHIN_S = 0.08
 """A bilabial counts as closed if the lips touch within this of its middle."""
 
 
@@ -128,11 +126,11 @@ def evaluate_model(
             hint = "" if said else f" (the words of a film stand in {film.file.path.stem}.txt beside it, or in a table)"
             raise InputError(f"{film.file.path}: {error}{hint}") from error
         moved = _of_length(moved, film.track.num_frames)
-        scores.append(score_film(moved, film, said))
+        scores.append(_score_film(moved, film, said))
         tracks.append(moved)
         if progress is not None:
             progress(number, len(films))
-    return Evaluation(tuple(scores), summarised(scores), _classes(tracks, films, phones), tuple(tracks))
+    return Evaluation(tuple(scores), _summarised(scores), _classes(tracks, films, phones), tuple(tracks))
 
 
 def write_evaluation(
@@ -187,7 +185,7 @@ def phones_of_films(
     return found
 
 
-def score_film(moved: LandmarkTrack, film: Film, phones: Sequence[Phone] | None) -> FilmScore:
+def _score_film(moved: LandmarkTrack, film: Film, phones: Sequence[Phone] | None) -> FilmScore:
     """Compare motion with a film of as many frames."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is undefined stands as NaN in the table
@@ -223,7 +221,7 @@ def courses(track: LandmarkTrack) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def summarised(scores: Sequence[FilmScore]) -> dict[str, float]:
+def _summarised(scores: Sequence[FilmScore]) -> dict[str, float]:
     """Return medians and lowest values over films, and how often bilabials close, with d' against chance."""
 
     def over(name: str, function: Callable[[Floats], Any]) -> float:
@@ -269,7 +267,7 @@ def _near_contact(track: LandmarkTrack, times_s: Floats) -> NDArray[np.bool_]:
     touching = np.flatnonzero(lips_in_contact(track.points, track.topology)) / track.fps
     if not len(touching):
         return np.zeros(len(times_s), bool)
-    return np.asarray(np.abs(times_s[:, None] - touching).min(axis=1) <= CLOSURE_WITHIN_S + 1e-9)
+    return np.asarray(np.abs(times_s[:, None] - touching).min(axis=1) <= _CLOSURE_WITHIN_S + 1e-9)
 
 
 def _chance(track: LandmarkTrack, phones: Sequence[Phone] | None) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
 
-__all__ = ["BANDS", "FEATURES_PER_S", "SR", "feature_blocks", "features", "log_mel_blocks", "normalised"]
+__all__ = ["BANDS", "FEATURES_PER_S", "SR", "feature_blocks", "features"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -64,7 +64,7 @@ def feature_blocks(blocks: Iterable[Floats]) -> Iterator[NDArray[np.float32]]:
     Yields
     ------
     ndarray of shape (n, BANDS)
-        Natural logarithm of the power in each band, less the mean of the recording around it (`normalised`); the same
+        Natural logarithm of the power in each band, less the mean of the recording around it (`_normalised`); the same
         numbers for any way in which the samples are cut.
 
     Raises
@@ -74,21 +74,21 @@ def feature_blocks(blocks: Iterable[Floats]) -> Iterator[NDArray[np.float32]]:
     """
     waiting = np.empty((0, BANDS), np.float32)
     before = 0  # how many of the waiting frames were given already
-    for group in log_mel_blocks(blocks):
+    for group in _log_mel_blocks(blocks):
         waiting = np.concatenate([waiting, group])
         while len(waiting) - before >= _BLOCK + _REACH:
-            yield normalised(waiting[: before + _BLOCK + _REACH])[before : before + _BLOCK]
+            yield _normalised(waiting[: before + _BLOCK + _REACH])[before : before + _BLOCK]
             given = before + _BLOCK
             kept_from = max(0, given - _REACH)
             waiting, before = waiting[kept_from:], given - kept_from
     while len(waiting) > before:
-        yield normalised(waiting[: before + _BLOCK + _REACH])[before : before + _BLOCK]
+        yield _normalised(waiting[: before + _BLOCK + _REACH])[before : before + _BLOCK]
         given = min(before + _BLOCK, len(waiting))
         kept_from = max(0, given - _REACH)
         waiting, before = waiting[kept_from:], given - kept_from
 
 
-def log_mel_blocks(blocks: Iterable[Floats]) -> Iterator[NDArray[np.float32]]:
+def _log_mel_blocks(blocks: Iterable[Floats]) -> Iterator[NDArray[np.float32]]:
     """Yield log-mel frames (n, BANDS), five seconds at a time, of samples that arrive in pieces."""
     heard = np.zeros(_N_FFT // 2, np.float32)
     num_samples = num_given = 0
@@ -108,7 +108,7 @@ def log_mel_blocks(blocks: Iterable[Floats]) -> Iterator[NDArray[np.float32]]:
         yield _log_mel(np.pad(heard, (0, max(0, needed - len(heard))))[:needed])
 
 
-def normalised(log_mel: Floats) -> NDArray[np.float32]:
+def _normalised(log_mel: Floats) -> NDArray[np.float32]:
     """Take away what belongs to the recording: its loudness, the colour of room and microphone, its silence.
 
     Around each frame (3 s both ways) speech and background are told apart by power; the mean that is taken away holds

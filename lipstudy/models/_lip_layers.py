@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
-__all__ = ["BLURS_FRAMES", "LinearLips", "TemporalLips"]
+__all__ = ["LinearLips", "TemporalLips"]
 
 _KERNEL = 3
-BLURS_FRAMES = (2.0, 5.0)
+_BLURS_FRAMES = (2.0, 5.0)
 """Standard deviations of the windows over which the linear model hears, in frames of 20 ms."""
 _BLUR_REACH = 15
 
@@ -80,13 +80,13 @@ class LinearLips(nn.Module):
 
     def __init__(self, phones: int, out: int) -> None:
         super().__init__()
-        self.register_buffer("weight", torch.zeros(len(BLURS_FRAMES), phones, out))
+        self.register_buffer("weight", torch.zeros(len(_BLURS_FRAMES), phones, out))
         self.register_buffer("bias", torch.zeros(out))
 
     def forward(self, phones: Tensor) -> Tensor:
         """Return what the lips do while `phones` are heard."""
-        parts = torch.matmul(phones, torch.cat(list(self.weight), dim=1)).chunk(len(BLURS_FRAMES), dim=2)
-        blurred = [_blurred(part, blur) for part, blur in zip(parts, BLURS_FRAMES, strict=True)]
+        parts = torch.matmul(phones, torch.cat(list(self.weight), dim=1)).chunk(len(_BLURS_FRAMES), dim=2)
+        blurred = [_blurred(part, blur) for part, blur in zip(parts, _BLURS_FRAMES, strict=True)]
         return torch.stack(blurred).sum(dim=0) + self.bias
 
     def fit(self, phones: Tensor, wanted: Tensor, seen: Tensor, *, ridge: float) -> None:
@@ -104,7 +104,7 @@ class LinearLips(nn.Module):
             The penalty, beside the mean square over frames.
         """
         heard = phones.cpu().double()
-        blurred = torch.cat([_blurred(heard, blur) for blur in BLURS_FRAMES], dim=2)[seen.cpu() > 0]
+        blurred = torch.cat([_blurred(heard, blur) for blur in _BLURS_FRAMES], dim=2)[seen.cpu() > 0]
         values = wanted.cpu().double()[seen.cpu() > 0]
         before = self.weight.cpu().double().flatten(0, 1)
         left_over = values - blurred @ before

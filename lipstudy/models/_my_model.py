@@ -27,7 +27,7 @@ _LEAST_FILMS = 3
 _EPOCHS_ON, _LEARNING_RATE_ON = 16, 1.5e-3
 """Where the lips of the package's model are trained on."""
 _WORK = ".work"
-CURVE_FILE = "learning_curve.png"
+_CURVE_FILE = "learning_curve.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def train_model(
     told |= {"package_model_on_the_same_films": of_package.to_json()["summary"]}
     checkpoint = replace(checkpoint, card=told)
     save_checkpoint(folder, checkpoint)
-    write_bytes(folder / CURVE_FILE, learning_curve_png(course))
+    write_bytes(folder / _CURVE_FILE, learning_curve_png(course))
     return TrainedModel(load_checkpoint(folder), held_out, of_package)
 
 

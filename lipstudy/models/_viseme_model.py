@@ -18,7 +18,6 @@ from lipstudy.models._visemes import VISEMES, Segment
 from lipstudy.records import write_bytes
 
 __all__ = [
-    "MODEL_FILE",
     "VisemeModel",
     "load_viseme_model",
     "parameters_over_time",
@@ -27,7 +26,7 @@ __all__ = [
 
 Floats = NDArray[np.floating[Any]]
 
-MODEL_FILE = "visemes.npz"
+_MODEL_FILE = "visemes.npz"
 """Name of the estimated model in this package; the card that tells where it comes from is the .json beside it."""
 
 
@@ -78,7 +77,7 @@ def parameters_over_time(model: VisemeModel, segments: Sequence[Segment], times_
 @cache
 def load_viseme_model() -> VisemeModel:
     """Return the model that this package carries."""
-    data = resources.files("lipstudy.models").joinpath(MODEL_FILE).read_bytes()
+    data = resources.files("lipstudy.models").joinpath(_MODEL_FILE).read_bytes()
     return _model_of(data)
 
 

@@ -2,6 +2,7 @@
 # ruff: noqa: RUF001 - the letters of the International Phonetic Alphabet look like others
 
 import re
+import reprlib
 import unicodedata
 from collections.abc import Iterable
 
@@ -9,7 +10,7 @@ from lipstudy.errors import InputError
 from lipstudy.speech._phones import PAUSE
 from lipstudy.speech._synthesis import synthesise
 
-__all__ = ["IPA_OF", "arpabet_of", "pronounced", "words_in"]
+__all__ = ["IPA_OF", "pronounced", "words_in"]
 
 IPA_OF = {
     "SIL": PAUSE,
@@ -44,11 +45,11 @@ def words_in(transcript: str) -> tuple[str, ...]:
     found = (word.lower().replace("’", "'") for word in _WORD.findall(transcript))
     words = tuple(word if _LETTER.fullmatch(word) else word.rstrip(".'") for word in found)
     if not words:
-        raise InputError(f"the transcript {transcript!r} holds no word: give the words that are said")
+        raise InputError(f"the transcript {reprlib.repr(transcript)} holds no word: give the words that are said")
     return words
 
 
-def arpabet_of(symbols: Iterable[str]) -> str | None:
+def _arpabet_of(symbols: Iterable[str]) -> str | None:
     """Return sounds written in the International Phonetic Alphabet as phones of the CMU dictionary.
 
     Parameters
@@ -91,7 +92,7 @@ def pronounced(word: str) -> str:
         symbols = [phone.symbol for phone in synthesise(word).phones]
     except InputError as error:
         raise InputError(f"the word '{word}' of the transcript cannot be pronounced: spell it as it sounds") from error
-    phones = arpabet_of(symbols)
+    phones = _arpabet_of(symbols)
     if phones is None:
         raise InputError(
             f"the word '{word}' of the transcript is pronounced {''.join(symbols).strip(PAUSE)}, which English has no"

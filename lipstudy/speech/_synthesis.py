@@ -2,6 +2,7 @@
 # ruff: noqa: RUF001 - the letters of the International Phonetic Alphabet look like others
 
 import json
+import reprlib
 import subprocess
 import sys
 import unicodedata
@@ -86,7 +87,7 @@ def synthesise(text: str, *, voice: str = "en-us", rate_wpm: int = 160) -> Utter
     sr = answer["sr"]
     spans = _spans(answer["phones"], samples, sr=sr)
     if all(symbol == PAUSE for symbol, _, _ in spans):
-        raise InputError(f"the text {text!r} holds nothing that can be spoken: give a text with words")
+        raise InputError(f"the text {reprlib.repr(text)} holds nothing that can be spoken: give a text with words")
     return _utterance(text, samples, spans, sr=sr, voice=voice, rate_wpm=rate_wpm)
 
 
