@@ -15,6 +15,7 @@ from lipstudy.clips._recipe import ASTRONAUT, Speaker
 from lipstudy.clips._set_folder import SetFolder
 from lipstudy.execution import run_each
 from lipstudy.face import MEDIAPIPE_478, close_lips, load_track, neutral_of, normalise_head, save_track, track_film
+from lipstudy.media import silent_stderr
 from lipstudy.records import atomic_path, hash_of, provenance, write_text
 
 __all__ = ["face_in", "key_of_stage", "lacks_of", "load_face", "neutral_in", "neutrals_of"]
@@ -23,7 +24,8 @@ __all__ = ["face_in", "key_of_stage", "lacks_of", "load_face", "neutral_in", "ne
 def face_in(photograph: Path) -> PhotoFace:
     """Find the face in a photograph, or in the portrait that ASTRONAUT stands for. Raises InputError."""
     if photograph != ASTRONAUT:
-        return open_photograph(photograph)
+        with silent_stderr():  # libpng tells of a broken file on its own, beside our sentence
+            return open_photograph(photograph)
     from skimage.data import astronaut
 
     return PhotoFace.of(np.asarray(astronaut(), np.uint8))

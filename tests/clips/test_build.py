@@ -313,6 +313,14 @@ def test_a_photograph_that_is_missing_or_shows_no_face_is_told(declared, tmp_pat
     assert not (tmp_path / "set").exists(), "something was half written"
 
 
+def test_a_torn_photograph_is_told_in_one_sentence_alone(declared, tmp_path: Path, capfd) -> None:
+    encoded = cv2.imencode(".png", np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8))[1].tobytes()
+    (tmp_path / "face.png").write_bytes(encoded[: len(encoded) // 2])
+    with pytest.raises(InputError, match=r"face\.png is not a picture that can be read"):
+        build_set(declared(tmp_path, RECIPE.replace("photograph: astronaut", "photograph: face.png")), tmp_path / "set")
+    assert capfd.readouterr().err == ""
+
+
 def test_hidden_files_that_are_not_of_the_build_stay(declared, tmp_path: Path) -> None:
     kept = [tmp_path / name for name in ("notes/.gitignore", ".git/.hidden", "clips/.gitattributes")]
     for path in kept:
