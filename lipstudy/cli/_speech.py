@@ -93,7 +93,8 @@ def speak(
     """Move lips as speech says: of a recording, a film's sound, or a text that is spoken.
 
     Writes a landmark track beside SOUND; where words were aligned, a Praat TextGrid of the same name, to be looked at
-    and corrected; with --text, a WAV file. An hour of speech needs no more memory than a minute.
+    and corrected; with --text, a WAV file. SOUND should hold one voice and no music: whatever sounds moves the lips.
+    An hour of speech needs no more memory than a minute.
     """
     from lipstudy.models import checked_neutral, frames_in, load_model
     from lipstudy.records import existing_file, provenance, sha256_of_file
