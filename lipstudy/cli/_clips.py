@@ -105,7 +105,7 @@ def build(
         "failed": dict(built.failed),
     }
     text = (
-        f"{built.manifest}: {len(built.clips)} clips, {built.rendered} made now, {built.reused} were there already\n"
+        f"{built.manifest}: {_clips(len(built.clips))}; {built.rendered} made now, {built.reused} there already\n"
         f"Look at them in {built.page}"
     )
     output.result(value, text)

@@ -1,5 +1,6 @@
 """The landmark embodiment: a face drawn as lines, points or with filled lips, in the same place in every clip."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -7,7 +8,7 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lipstudy.clips._framing import EYES_AT, IOD_SHARE
 from lipstudy.errors import InputError
@@ -19,7 +20,15 @@ LANDMARK_RENDERER_VERSION = "landmarks-3"
 """Changes when the same track and style give other pixels."""
 
 Frame = NDArray[np.uint8]
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="red, green, blue: '#1f2a37'")]
+
+
+def _six_digits(colour: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+        raise ValueError(f"'{colour}' is not a colour: write red, green and blue in quotes, '#1f2a37'")
+    return colour
+
+
+Colour = Annotated[str, AfterValidator(_six_digits), Field(description="red, green, blue: '#1f2a37'")]
 Share = Annotated[float, Field(gt=0, le=0.1, description="part of the frame's side")]
 
 

@@ -1,11 +1,12 @@
 """The recipe of a stimulus set: what a lab declares in YAML, every clip follows from it."""
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, PlainSerializer, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, ValidationInfo, field_validator, model_validator
 
 from lipstudy.clips._landmarks import LandmarkStyle
 from lipstudy.errors import InputError
@@ -19,8 +20,16 @@ ASTRONAUT = Path("astronaut")
 """Stands for a photograph that needs no file: the portrait of Eileen Collins (NASA, public domain)."""
 
 AnyEntry = TypeVar("AnyEntry", bound=Hashable)
-# Names become file names on every system, and '_' joins them.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
+
+
+def _for_files(name: str) -> str:
+    # Names become file names on every system, and '_' joins them.
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}", name):
+        raise ValueError(f"'{name}' cannot be part of file names: use up to 40 of a to z, digits and '-'")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_for_files)]
 Words = Annotated[str, Field(min_length=1, max_length=1000)]
 # Where a file lies is a matter of one machine; what is recorded is its name, and elsewhere its hash.
 File = Annotated[Path, PlainSerializer(lambda path: path.name, return_type=str)]

@@ -121,6 +121,12 @@ def _sentence(path: Path, root: yaml.Node, model: type[BaseModel], error: ErrorD
         within = f" under '{name}'" if keys else ""
         return f"{path}, line {line}: the key '{place[-1]}' is missing{within}: {what} needs it"
     message = error["msg"].removeprefix("Value error, ")
+    if error["type"] in ("tuple_type", "list_type"):
+        message = (
+            f"a list is needed: [{error['input']}]"
+            if isinstance(error["input"], int | float | str)
+            else "a list is needed"
+        )
     if error["type"] == "value_error":
         return f"{path}, line {line}, {name}: {message}"
     return f"{path}, line {line}, {name}: {error['input']!r} does not fit, {message[0].lower()}{message[1:]}"

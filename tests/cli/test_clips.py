@@ -72,7 +72,7 @@ def test_build_lands_beside_the_recipe_and_is_told_in_json(tmp_path: Path) -> No
     }
     assert "1/1" in first.stderr, "no progress is told"
     second = lipstudy("build", tmp_path / "faces.yaml", "-q")
-    assert second.stdout.startswith(f"{manifest}: 1 clips, 0 made now, 1 were there already\n")
+    assert second.stdout.startswith(f"{manifest}: 1 clip; 0 made now, 1 there already\n")
     assert second.stderr == ""
 
 

@@ -147,7 +147,7 @@ CASES = [
     (("build", "text.yaml", "-q"), "text.mp4 is not a film or sound that can be read"),
     (("build", "tagged.yaml", "-q"), "could not determine a constructor for the tag"),
     (("build", "bomb.yaml", "-q"), "does not know the key 'a'"),
-    (("build", "path.yaml", "-q"), "line 4, sentences.1.name: '../hi' does not fit"),
+    (("build", "path.yaml", "-q"), "line 4, sentences.1.name: '../hi' cannot be part of file names"),
     (("build", "scale.yaml", "-q"), "50 does not fit, input should be less than or equal to 3"),
     (("plan", "gone.yml"), "there is no file gone.yml: a study definition is needed there"),
     (("plan", "tagged.yaml"), "could not determine a constructor for the tag"),

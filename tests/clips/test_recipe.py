@@ -83,11 +83,16 @@ def test_what_is_recorded_does_not_tell_where_files_lie_on_this_machine(written)
         ("operators: [time-locked]\n", "'time-locked' needs tracks of repetitions, which a recipe does not have"),
         ("operators: [rset]\n", r"line 7, operators: the operator 'rset' is unknown \(did you mean 'rest'\?\)"),
         ("size_px: 511\n", r"line 7, size_px: 511 does not fit, .* multiple of 2"),
+        ("articulations: 1\n", r"line 7, articulations: 1 does not fit, a list is needed: \[1\]"),
+        (
+            "style: {colour: red}\n",
+            r"line 7, style\.colour: 'red' is not a colour: write red, green and blue in quotes",
+        ),
         ("fps: 0\n", r"line 7, fps: 0 does not fit, .* greater than or equal to 10"),
         ("rate_wpm: fast\n", r"line 7, rate_wpm: 'fast' does not fit"),
         ("  - name: boats\n    text: Again.\n", r"line 4, sentences: the name 'boats' is there twice"),
         ("  - name: Boats\n    text: Again.\n", r"line 4, sentences: the name 'boats' is there twice"),
-        ("  - name: a/b\n    text: Again.\n", r"line 7, sentences\.2\.name: 'a/b' does not fit"),
+        ("  - name: a/b\n    text: Again.\n", r"line 7, sentences\.2\.name: 'a/b' cannot be part of file names"),
         ("  - name: more\n", r"line 7, sentences\.2: the sentence 'more' needs a 'text' to speak"),
         (
             "  - {name: more, track: a.track.npz}\n",
