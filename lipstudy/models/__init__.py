@@ -11,9 +11,9 @@ from lipstudy.models._visemes import VISEMES, Segment, segments_of
 
 if TYPE_CHECKING:
     from lipstudy.models._checkpoint import Checkpoint, default_checkpoint, load_checkpoint, save_checkpoint
-    from lipstudy.models._evaluation import Evaluation, FilmScore, evaluate_model, phones_of_films, write_evaluation
+    from lipstudy.models._evaluation import Evaluation, FilmScore, evaluate_model, write_evaluation
     from lipstudy.models._features import feature_blocks, features
-    from lipstudy.models._films import Film, FilmFile, films_in, read_films
+    from lipstudy.models._films import Film, FilmFile, films_in, phones_of_films, read_films
     from lipstudy.models._fitting import Sample
     from lipstudy.models._leave_one_out import leave_one_speaker_out
     from lipstudy.models._my_model import TrainedModel, check_trainable, train_model
@@ -92,7 +92,7 @@ _LOADED_WHEN_USED = {
     "films_in": "_films",
     "leave_one_speaker_out": "_leave_one_out",
     "load_checkpoint": "_checkpoint",
-    "phones_of_films": "_evaluation",
+    "phones_of_films": "_films",
     "read_films": "_films",
     "save_checkpoint": "_checkpoint",
     "check_trainable": "_my_model",

@@ -23,14 +23,13 @@ from lipstudy.models._films import Film
 from lipstudy.models._moving import LipMotionModel, move_lips
 from lipstudy.models._visemes import VISEMES, Segment, segments_of
 from lipstudy.records import provenance, write_bytes, write_text
-from lipstudy.speech import Phone, Speech, align_speech
+from lipstudy.speech import Phone, Speech
 
 __all__ = [
     "Evaluation",
     "FilmScore",
     "courses",
     "evaluate_model",
-    "phones_of_films",
     "write_evaluation",
 ]
 
@@ -150,39 +149,6 @@ def write_evaluation(
     }
     write_text(folder / "evaluation.json", json.dumps(told, indent=2) + "\n")
     write_bytes(folder / "evaluation.png", picture)
-
-
-def phones_of_films(
-    films: Sequence[Film], *, tell: Callable[[str], None] | None = None
-) -> list[tuple[Phone, ...] | None]:
-    """Return when the phones of each film were said, None where its text is not known.
-
-    Parameters
-    ----------
-    films : sequence of Film
-        With their texts.
-    tell : callable, optional
-        Given a sentence for each doubt about a text, naming the film.
-
-    Raises
-    ------
-    InputError
-        If a text cannot be what is said, naming the film.
-    """
-    found: list[tuple[Phone, ...] | None] = []
-    for film in films:
-        if film.file.text is None:
-            found.append(None)
-            continue
-        try:
-            alignment = align_speech(Speech.of_sound(Sound(film.samples, SR)), film.file.text)
-        except InputError as error:
-            raise InputError(f"{film.file.path}: {error}") from error
-        found.append(alignment.phones)
-        if tell is not None:
-            for doubt in alignment.doubts():
-                tell(f"{film.file.path}: {doubt}")
-    return found
 
 
 def _score_film(moved: LandmarkTrack, film: Film, phones: Sequence[Phone] | None) -> FilmScore:

@@ -1,6 +1,6 @@
 """Films of speakers to learn from: found in a folder, tracked once, with what is said where that is known."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,13 @@ from lipstudy.face import (
     symmetric_face,
     track_film,
 )
-from lipstudy.media import read_sound
+from lipstudy.media import Sound, read_sound
 from lipstudy.models._features import SR
 from lipstudy.motion import articulation_weights
 from lipstudy.records import Row, read_rows, sha256_of_file
+from lipstudy.speech import Phone, Speech, align_speech
 
-__all__ = ["Film", "FilmFile", "films_in", "read_films"]
+__all__ = ["Film", "FilmFile", "films_in", "phones_of_films", "read_films"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -123,6 +124,39 @@ def read_films(
         named = "; ".join(reasons[:_TOLD_FILMS]) + "; and others" * (len(reasons) > _TOLD_FILMS)
         raise InputError(f"{len(reasons)} of {len(files)} films cannot be used, mend them or take them out: {named}")
     return [film for film in films if isinstance(film, Film)]
+
+
+def phones_of_films(
+    films: Sequence[Film], *, tell: Callable[[str], None] | None = None
+) -> list[tuple[Phone, ...] | None]:
+    """Return when the phones of each film were said, None where its text is not known.
+
+    Parameters
+    ----------
+    films : sequence of Film
+        With their texts.
+    tell : callable, optional
+        Given a sentence for each doubt about a text, naming the film.
+
+    Raises
+    ------
+    InputError
+        If a text cannot be what is said, naming the film.
+    """
+    found: list[tuple[Phone, ...] | None] = []
+    for film in films:
+        if film.file.text is None:
+            found.append(None)
+            continue
+        try:
+            alignment = align_speech(Speech.of_sound(Sound(film.samples, SR)), film.file.text)
+        except InputError as error:
+            raise InputError(f"{film.file.path}: {error}") from error
+        found.append(alignment.phones)
+        if tell is not None:
+            for doubt in alignment.doubts():
+                tell(f"{film.file.path}: {doubt}")
+    return found
 
 
 def _film_or_reason(job: tuple[FilmFile, Path]) -> Film | InputError:

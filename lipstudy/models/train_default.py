@@ -22,9 +22,8 @@ from lipstudy.errors import LipstudyError
 from lipstudy.execution import Progress
 from lipstudy.media import read_sound
 from lipstudy.models._checkpoint import save_checkpoint
-from lipstudy.models._evaluation import phones_of_films
 from lipstudy.models._features import SR
-from lipstudy.models._films import films_in, read_films
+from lipstudy.models._films import films_in, phones_of_films, read_films
 from lipstudy.models._fitting import Sample, calibrated, fit_checkpoint
 from lipstudy.models._hearing import HEARING_RECIPE, synthetic_speech, train_hearing
 from lipstudy.models._leave_one_out import leave_one_speaker_out

@@ -17,14 +17,11 @@ from lipstudy.face import (
     uncross_lips,
 )
 from lipstudy.motion._limits import SpeakerLimits
-from lipstudy.motion._operators import ROUNDING_IOD, About, operator_named, with_gaps
+from lipstudy.motion._operators import MAX_ARTICULATION, ROUNDING_IOD, About, operator_named, with_gaps
 
-__all__ = ["MAX_ARTICULATION", "Articulated", "check_articulation", "scale_articulation"]
+__all__ = ["Articulated", "check_articulation", "scale_articulation"]
 
 Floats = NDArray[np.floating[Any]]
-
-MAX_ARTICULATION = 3.0
-"""The largest articulation scale: beyond it lips leave the face."""
 
 
 @dataclass(frozen=True, slots=True)

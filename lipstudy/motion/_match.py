@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from lipstudy.errors import InputError
 from lipstudy.face import LandmarkTrack, log_lip_intensity_ratio, neutral_of, uncross_lips
 from lipstudy.motion._articulators import ARTICULATORS, articulators_of
-from lipstudy.motion._operators import About, scaled_by_articulator
+from lipstudy.motion._operators import MAX_ARTICULATION, About, scaled_by_articulator
 
 __all__ = ["Matched", "match_articulation"]
 
 Floats = NDArray[np.floating[Any]]
 
-_LARGEST_GAIN = 3.0
 _STILL_IOD = 1e-4
 _ROUNDS = 5
 """Held contacts and mended crossings take a little from every gain; so often it is given back."""
@@ -80,10 +79,10 @@ def match_articulation(track: LandmarkTrack, reference: LandmarkTrack, *, neutra
         reached = _strengths(track.with_points(points))
         for name in moving:
             scales[name] *= wanted[name] / reached[name]
-            if scales[name] > _LARGEST_GAIN:
+            if scales[name] > MAX_ARTICULATION:
                 raise InputError(
                     f"the {name} would have to move {scales[name]:.1f} times as far to match the reference: over"
-                    f" {_LARGEST_GAIN:g} lips leave the face, choose another reference"
+                    f" {MAX_ARTICULATION:g} lips leave the face, choose another reference"
                 )
         points = uncross_lips(scaled_by_articulator(track, scales, about), track.topology).astype(np.float32)
         if len(moving) == len(ARTICULATORS):

@@ -23,7 +23,16 @@ from lipstudy.motion._regions import articulation_weights, lip_columns
 from lipstudy.motion._speed import changed_speed
 from lipstudy.motion._time_locked import time_locked_mean
 
-__all__ = ["OPERATORS", "ROUNDING_IOD", "About", "Operator", "operator_named", "scaled_by_articulator", "with_gaps"]
+__all__ = [
+    "MAX_ARTICULATION",
+    "OPERATORS",
+    "ROUNDING_IOD",
+    "About",
+    "Operator",
+    "operator_named",
+    "scaled_by_articulator",
+    "with_gaps",
+]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -33,7 +42,8 @@ _FULL_SCALE_GAP_IOD = 2 * CONTACT_GAP_IOD
 """Aperture from which lips open by the whole scale; down to contact the scale falls smoothly to 1."""
 _WIDE_QUANTILE = 0.9
 """Of the frames with open lips: the aperture from which ``gated`` gives the whole scale."""
-_MAX_SCALE = 3.0
+MAX_ARTICULATION = 3.0
+"""The largest articulation scale, of any articulator too: beyond it lips leave the face."""
 _SHARE = re.compile(r"(?P<name>[a-z]+)(?:=(?P<share>-?\d+(?:\.\d+)?))?")
 
 
@@ -82,10 +92,10 @@ def scaled_by_articulator(track: LandmarkTrack, scales: Mapping[str, float], abo
         If a scale is outside [0, 3].
     """
     for name, scale in scales.items():
-        if not 0 <= scale <= _MAX_SCALE:
+        if not 0 <= scale <= MAX_ARTICULATION:
             raise InputError(
-                f"the {name} would be scaled by {scale:g}: it must be between 0 and {_MAX_SCALE:g}, choose another"
-                " articulation or share"
+                f"the {name} would be scaled by {scale:g}: it must be between 0 and {MAX_ARTICULATION:g}, choose"
+                " another articulation or share"
             )
     rest = _closed_rest_pose(track, about.neutral)
     points = track.points.astype(np.float64)

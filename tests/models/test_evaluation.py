@@ -20,7 +20,6 @@ from lipstudy.models import (
     VisemeLipMotion,
     evaluate_model,
     evaluation_png,
-    phones_of_films,
     write_evaluation,
 )
 from lipstudy.speech import PAUSE, Phone, Speech
@@ -134,13 +133,6 @@ def test_a_name_with_a_comma_stays_one_cell(film: Film, aperture: NDArray[np.flo
     write_evaluation(tmp_path, _evaluated(named, aperture), model="own", films=[named], picture=b"")
     (row,) = csv.DictReader((tmp_path / "evaluation.csv").read_text().splitlines())
     assert (row["film"], row["speaker"], row["lag_frames"]) == ('so, "talk"', "anna, the first", "0.0")
-
-
-def test_words_that_are_not_those_of_a_film_are_told_with_its_name(film: Film) -> None:
-    told: list[str] = []
-    assert phones_of_films([film, replace(film, file=FilmFile(film.file.path, "anna"))], tell=told.append)[1] is None
-    (doubt,) = told  # the film is silent
-    assert doubt.startswith(f"{film.file.path}: the transcript is probably not what is said")
 
 
 def test_classes_and_files(film: Film, aperture: NDArray[np.float64], tmp_path: Path) -> None:

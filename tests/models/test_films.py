@@ -8,7 +8,7 @@ import pytest
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, HeadPose, LandmarkTrack, generic_neutral
 from lipstudy.media import Sound
-from lipstudy.models import _films, films_in, read_films
+from lipstudy.models import _films, films_in, phones_of_films, read_films
 from lipstudy.records import provenance
 
 
@@ -75,6 +75,24 @@ def test_a_text_beside_a_film_that_is_not_utf8_is_told(films: Path) -> None:
         films_in(films)
 
 
+def still_face(path: Path) -> LandmarkTrack:
+    made = provenance(stage="track", arguments={}, inputs=[path])
+    points, still = np.tile(generic_neutral(), (5, 1, 1)), HeadPose.still(5)
+    return LandmarkTrack(points, 25.0, MEDIAPIPE_478, still, np.ones(5, bool), generic_neutral(), provenance=made)
+
+
+def test_words_that_are_not_those_of_a_film_are_told_with_its_name(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_films, "track_film", still_face)
+    monkeypatch.setattr(_films, "read_sound", lambda path, sr: Sound(np.zeros(sr, np.float32), sr))
+    told: list[str] = []
+    found = phones_of_films(read_films(films_in(films), cache=tmp_path), tell=told.append)
+    assert [phones is None for phones in found] == [True, False]
+    (doubt,) = told  # nobody says "hello there"
+    assert doubt.startswith(f"{films / 'hello.mp4'}: words that do not fit the speech: 'there' at")
+
+
 def test_every_film_that_cannot_be_used_is_named_and_the_others_are_tracked_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,10 +102,7 @@ def test_every_film_that_cannot_be_used_is_named_and_the_others_are_tracked_once
         if path.read_bytes() == b"broken":
             raise InputError(f"{path.name} is broken")
         tracked.append(path.name)
-        made = provenance(stage="track", arguments={}, inputs=[path])
-        points = np.tile(generic_neutral(), (5, 1, 1))
-        still = HeadPose.still(5)
-        return LandmarkTrack(points, 25.0, MEDIAPIPE_478, still, np.ones(5, bool), generic_neutral(), provenance=made)
+        return still_face(path)
 
     monkeypatch.setattr(_films, "track_film", track)
     monkeypatch.setattr(_films, "read_sound", lambda path, sr: Sound(np.zeros(sr, np.float32), sr))
