@@ -71,12 +71,12 @@ def test_memory_is_flat_from_a_minute_to_a_quarter_of_an_hour(tmp_path: Path) ->
 def test_the_frames_of_a_long_clip_are_never_in_memory_together(shown: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "listening.py").write_text(LISTENING)
     peaks_kib, frames = [], []
-    for repeats in (1, 10):
+    for repeats in (1, 4):
         sound = speech(tmp_path, repeats=repeats)
         peak_of(tmp_path, "speak", sound.name, "--model", "listening.py:Listening")
         track = sound.with_suffix(".track.npz")
         frames.append(load_track(track).num_frames)
         peaks_kib.append(peak_of(tmp_path, "render", track.name, "--sound", sound.name, *shown, "-o", "clip.mp4"))
     held = (peaks_kib[1] - peaks_kib[0]) / (FRAME_KIB * (frames[1] - frames[0]))
-    print(f"\nrender: {peaks_kib[1] / peaks_kib[0]:.2f} of the memory for ten times the clip, {held:.3f} of its frames")
+    print(f"\nrender: {peaks_kib[1] / peaks_kib[0]:.2f} of the memory, {held:.3f} of the frames more")
     assert held < FRAMES_HELD
