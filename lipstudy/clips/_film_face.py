@@ -5,7 +5,7 @@ but its motion; `restage` is for keeping the film's own head. Skin, chin and jaw
 teeth and tongue come from the frame of the film whose lips are nearest, corrected by a small warp.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import MouthOpening, compose_mouth, mouth_opening, warp_skin
+from lipstudy.clips._interior import MouthInside, compose_mouth, mouth_insides, mouth_opening
 from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of, uncovered_iod
 from lipstudy.clips._mouth_path import mouth_path
 from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg
-from lipstudy.clips._warp import FaceWarp, WarpMap, on_one_thread, repeated, smoothstep, to_bytes
+from lipstudy.clips._warp import FaceWarp, WarpMap, on_one_thread, repeated, smoothstep, to_bytes, warp_image
 from lipstudy.errors import InputError
 from lipstudy.face import (
     CONTACT_GAP_IOD,
@@ -38,7 +38,7 @@ __all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_f
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-FILM_FACE_RENDERER_VERSION = "film-face-6"
+FILM_FACE_RENDERER_VERSION = "film-face-7"
 """Written into manifests; it changes when the pixels do."""
 
 _ENOUGH_S = 30.0
@@ -50,11 +50,13 @@ _LEAST_UNIT_PX = 24.0
 _CUT_FRAMES = 3
 """Smoothing in time mixes the two heads for so many frames beside a cut."""
 _GRID_PX = 4
-_TOGETHER_FRAMES = 256
+_TOGETHER_FRAMES = 32
 _COVER_BESIDE_IOD = 0.26
 _COVER_BELOW_IOD = 0.3
 """How far beyond the lips the skin of the bank passes into that of the plate."""
 _EYE_LIDS = ((159, 145), (386, 374))
+_LIPS, _NOSE_BASE = list(MOUTH_LIPS), list(MEDIAPIPE_478.lines["nose base"])
+_CORNERS = list(MEDIAPIPE_478.mouth_corners)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +65,8 @@ class FilmFace:
 
     plate: PhotoFace
     """The frame whose head is shown."""
+    still: PhotoFace
+    """The same in a clip of BANK_PX."""
     pose: HeadPose
     """Head pose of the plate: (1,) frames."""
     points: Floats
@@ -112,13 +116,14 @@ def open_film_face(film_path: str | Path, track: LandmarkTrack) -> FilmFace:
     chosen = set(_spread(np.flatnonzero(usable)).tolist()) | {plate_index}
     picture = next(image for index, image in enumerate(read_frames(film.path)) if index == plate_index)
     plate = PhotoFace(np.ascontiguousarray(picture), points_px[plate_index].astype(np.float32))
-    still, still_px = crop_to_head(plate, BANK_PX)
+    still = PhotoFace(*crop_to_head(plate, BANK_PX))
     kept = ((index, image) for index, image in enumerate(read_frames(film.path)) if index in chosen)
-    bank = mouths_of(kept, track, neutral, plate=still, plate_px=still_px, plate_index=plate_index)
+    bank = mouths_of(kept, track, neutral, plate=still.image, plate_px=still.landmarks_px, plate_index=plate_index)
     if len(bank) < len(chosen):
         raise InputError(f"{film.path} does not have the {track.num_frames} frames of its track: track it again")
     return FilmFace(
         plate=plate,
+        still=still,
         pose=_pose_at(track.pose, plate_index),
         points=track.points[plate_index].astype(np.float64),
         neutral=neutral,
@@ -183,8 +188,8 @@ def render_film_face(
         stage = _Stage.of(face, size_px)
         for start in range(0, track.num_frames, _TOGETHER_FRAMES):
             displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
-            for index, target_px in enumerate(stage.targets_px(displacement), start):
-                frame, folds = stage.shown(target_px, path.shown(index))
+            mouths = [path.shown(index) for index in range(start, start + len(displacement))]
+            for index, (frame, folds) in enumerate(stage.shown(stage.targets_px(displacement), mouths), start):
                 if folds and on_fold is not None:
                     on_fold(index)
                 if path.beyond[index] and on_extrapolated is not None:
@@ -206,12 +211,13 @@ class _Stage:
     """Rows and columns of the clip that the mouths of the bank cover."""
     to_part: Floats
     """(2, 3) from pixels of a bank's image to those of that part."""
-    places: Floats
+    places: NDArray[np.float32]
     """(h, w, 2) of a coarse grid over that part, in the head's axes, IOD."""
 
     @classmethod
     def of(cls, face: FilmFace, size_px: int) -> "_Stage":
-        still, still_px = crop_to_head(face.plate, size_px)
+        usual = size_px == BANK_PX
+        still, still_px = (face.still.image, face.still.landmarks_px) if usual else crop_to_head(face.plate, size_px)
         zoom = float(np.hypot(*laid_on(still_px, face.plate.landmarks_px.astype(np.float64))[:, 0]))
         head = FaceWarp.of(still_px, unit_px=zoom * float(face.pose.scale_px[0]), size_px=(size_px, size_px))
         bank, (height, width) = face.bank, face.bank.images[0].shape[:2]
@@ -235,7 +241,7 @@ class _Stage:
             head=head,
             part=(slice(top, bottom), slice(left, right)),
             to_part=np.column_stack([np.eye(2) * larger, shift]),
-            places=head.to_head(np.stack(np.meshgrid(x, y), axis=-1)),
+            places=head.to_head(np.stack(np.meshgrid(x, y), axis=-1)).astype(np.float32),
         )
 
     def targets_px(self, displacement: Floats) -> Floats:
@@ -249,37 +255,51 @@ class _Stage:
         targets_px[..., :2] = targets_px[..., :2] @ place[:, :2].T + place[:, 2]
         return targets_px
 
-    def shown(self, target_px: Floats, mouths: Sequence[int]) -> tuple[Image, int]:
-        """Return the frame whose landmarks are `target_px` (478, 3), with a mouth of the bank, and its folds.
+    def shown(self, targets_px: Floats, mouths: Sequence[Sequence[int]]) -> Iterator[tuple[Image, int]]:
+        """Yield the frames with landmarks at `targets_px` (T, 478, 3) and these mouths of the bank, and their folds.
 
         Of two mouths, each has half.
         """
+        bank = self.face.bank
         moved = self.to_part[:, 2] + (self.part[1].start, self.part[0].start)
-        mouths_px = [self.face.bank.landmarks_px[mouth] @ self.to_part[:, :2].T + moved for mouth in mouths]
-        shares = [self._share(mouth, target_px) for mouth in mouths]
-        _, own, covered = shares[0]
-        parts = [self.head.whole, *[covered] * len(mouths)]
-        skin, *lips = self.head.maps_between([self.still_px, *mouths_px], target_px, parts)
-        target = mouth_opening(target_px, self.head)
+        used_px = {mouth: bank.landmarks_px[mouth] @ self.to_part[:, :2].T + moved for each in mouths for mouth in each}
+        openings = {mouth: mouth_opening(points_px, self.head) for mouth, points_px in used_px.items()}
+        targets = [mouth_opening(target_px, self.head) for target_px in targets_px]
+        layers = [(mouth, target) for each, target in zip(mouths, targets, strict=True) for mouth in each]
+        insides = iter(
+            mouth_insides(
+                [openings[mouth] for mouth, _ in layers],
+                [target for _, target in layers],
+                [bank.looks[mouth] for mouth, _ in layers],
+                unit_px=self.head.unit_px,
+            )
+        )
+        for target_px, shown in zip(targets_px, mouths, strict=True):
+            sources_px = {mouth: used_px[mouth] for mouth in shown}
+            yield self._frame(target_px, sources_px, [next(insides) for _ in shown])
+
+    def _frame(
+        self, target_px: Floats, mouths_px: Mapping[int, Floats], insides: Sequence[MouthInside]
+    ) -> tuple[Image, int]:
+        cover = self._cover(target_px)
+        parts = [self.head.whole, *[cover.part] * len(insides)]
+        skin, *lips = self.head.maps_between([self.still_px, *mouths_px.values()], target_px, parts)
         frame = self.still.copy()
-        frame[skin.rows, skin.columns] = warp_skin(self.seen, skin, target, self.head)
-        laid = cv2.multiply(frame[covered], own, dtype=cv2.CV_32F)
-        for mouth, mouth_px, (gain, *_), warp in zip(mouths, mouths_px, shares, lips, strict=True):
-            seen = self._warped(mouth, mouth_px, warp, target, covered)
-            seen *= gain
-            laid += seen if len(mouths) == 1 else seen / len(mouths)
-        frame[covered] = to_bytes(laid)
+        frame[skin.rows, skin.columns] = to_bytes(warp_image(self.seen, skin))
+        laid = cv2.multiply(frame[cover.part], cover.own, dtype=cv2.CV_32F)
+        for mouth, inside, warp in zip(mouths_px, insides, lips, strict=True):
+            seen = self._warped(mouth, inside, warp, cover.part)
+            seen *= self._gain(mouth, cover, len(insides))
+            laid += seen
+        frame[cover.part] = to_bytes(laid)
         return frame, skin.folds + sum(warp.folds for warp in lips)
 
-    def _warped(
-        self, mouth: int, mouth_px: Floats, warp: WarpMap, target: MouthOpening, covered: tuple[slice, slice]
-    ) -> NDArray[np.float32]:
-        (top, left), (height, width) = ([side.start for side in covered], [side.stop - side.start for side in covered])
+    def _warped(self, mouth: int, inside: MouthInside, warp: WarpMap, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        (top, left), (height, width) = ([side.start for side in part], [side.stop - side.start for side in part])
         own_top, own_left = top - self.part[0].start, left - self.part[1].start
         seen = self._image(mouth)[own_top : own_top + height, own_left : own_left + width].astype(np.float32)
         head = replace(self.head, origin_px=self.head.origin_px - (left, top), size_px=(width, height))
-        source, look = mouth_opening(mouth_px, self.head), self.face.bank.looks[mouth]
-        seen[warp.rows, warp.columns] = compose_mouth(seen, warp, source, target, head, look)
+        seen[warp.rows, warp.columns] = compose_mouth(seen, warp, inside, head)
         return seen
 
     def _image(self, mouth: int) -> Image:
@@ -291,42 +311,56 @@ class _Stage:
             cv2.warpAffine(image, self.to_part, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         )
 
-    def _share(
-        self, mouth: int, target_px: Floats
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[slice, slice]]:
-        """Return how a mouth is laid in, and the rows and columns of the clip in which it is.
-
-        Each is (h, w, 3) by colour: what the mouth's pixels are multiplied by, and those of the still head below.
-        """
-        cover = self._cover(target_px)
-        rows, columns = (_grown(np.asarray((cover > 0).any(axis))) for axis in (1, 0))
-        near, places = cover[rows, columns, None], self.places[rows, columns]
-        centre = self.head.to_head(target_px[list(MEDIAPIPE_478.mouth_corners), :2]).mean(0)
-        even, right, down = self.face.bank.gains[mouth]
-        along = np.clip(places - centre, -0.6, 0.6)
-        gain = np.exp(even + along[..., :1] * right + along[..., 1:] * down)
-        coarse = np.concatenate([gain * near, 1 - near], axis=-1).astype(np.float32)
-        fine_px = (coarse.shape[1] * _GRID_PX, coarse.shape[0] * _GRID_PX)
-        by_colour, own = (
-            cv2.resize(part, fine_px, interpolation=cv2.INTER_LINEAR) for part in (coarse[..., :3], coarse[..., 3])
-        )
-        covered = tuple(
+    def _cover(self, target_px: Floats) -> "_Cover":
+        """Return which part the bank has in each place of the clip: 1 on the lips, 0 at nose and jaw."""
+        lips = self.head.to_head(target_px[_LIPS, :2])
+        low, high = lips.min(0), lips.max(0)
+        nose = self.head.to_head(target_px[_NOSE_BASE, :2])[:, 1].max()
+        x, y = self.places[..., 0], self.places[..., 1]
+        beside = np.maximum(np.maximum(low[0] - x, x - high[0]), 0) / _COVER_BESIDE_IOD
+        above = np.maximum(low[1] - y, 0) / min(max(low[1] - nose, 0.08), _COVER_BELOW_IOD)
+        below = np.maximum(y - high[1], 0) / _COVER_BELOW_IOD
+        share = 1 - smoothstep(np.sqrt(beside**2 + np.maximum(above, below) ** 2), 0.2, 1.0)
+        rows, columns = (_grown(np.asarray((share > 0).any(axis))) for axis in (1, 0))
+        part_rows, part_columns = (
             slice(own.start + side.start * _GRID_PX, min(own.start + side.stop * _GRID_PX, own.stop))
             for own, side in zip(self.part, (rows, columns), strict=True)
         )
-        height, width = (side.stop - side.start for side in covered)
-        return by_colour[:height, :width], repeated(own[:height, :width], 3), (covered[0], covered[1])
+        share, part = share[rows, columns, None], (part_rows, part_columns)
+        centre = self.head.to_head(target_px[_CORNERS, :2]).mean(0)
+        along = np.minimum(np.maximum(self.places[rows, columns] - centre, -0.6), 0.6).reshape(-1, 2)
+        return _Cover(
+            part,
+            share,
+            cv2.hconcat([np.ones((len(along), 1), np.float32), along.astype(np.float32)]),
+            own=repeated(_in_pixels(1 - share, part), 3),
+        )
 
-    def _cover(self, target_px: Floats) -> Floats:
-        """Return the part that the bank has at the places of the grid: 1 on the lips, 0 at nose and jaw."""
-        lips = self.head.to_head(target_px[list(MOUTH_LIPS), :2])
-        low, high = lips.min(0), lips.max(0)
-        nose = self.head.to_head(target_px[list(MEDIAPIPE_478.lines["nose base"]), :2])[:, 1].max()
-        x, y = self.places[..., 0], self.places[..., 1]
-        beside = np.maximum(np.maximum(low[0] - x, x - high[0]), 0) / _COVER_BESIDE_IOD
-        above = np.maximum(low[1] - y, 0) / np.clip(low[1] - nose, 0.08, _COVER_BELOW_IOD)
-        below = np.maximum(y - high[1], 0) / _COVER_BELOW_IOD
-        return 1 - smoothstep(np.hypot(beside, np.maximum(above, below)), 0.2, 1.0)
+    def _gain(self, mouth: int, cover: "_Cover", mouths: int) -> NDArray[np.float32]:
+        """Return what the pixels of one of so many mouths are multiplied by, (h, w, 3)."""
+        gain = cv2.exp(cover.along @ self.face.bank.gains[mouth].astype(np.float32))
+        return _in_pixels(gain.reshape(*cover.share.shape[:2], 3) * (cover.share / mouths), cover.part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cover:
+    """Where the mouths of the bank are laid in a frame, on a grid of squares of _GRID_PX."""
+
+    part: tuple[slice, slice]
+    """Rows and columns of the clip."""
+    share: NDArray[np.float32]
+    """(rows, columns, 1) the part that the bank has."""
+    along: NDArray[np.float32]
+    """(rows * columns, 3) 1, and the place from the mouth's centre, IOD, as far as light is followed."""
+    own: NDArray[np.float32]
+    """(h, w, 3) the part that the still head keeps, in each pixel."""
+
+
+def _in_pixels(grid: NDArray[np.float32], part: tuple[slice, slice]) -> NDArray[np.float32]:
+    """Return what lies on a grid of squares (rows, columns, C), from the first pixel of a part on, in its pixels."""
+    fine_px = (grid.shape[1] * _GRID_PX, grid.shape[0] * _GRID_PX)
+    height, width = (side.stop - side.start for side in part)
+    return np.asarray(cv2.resize(grid, fine_px, interpolation=cv2.INTER_LINEAR)[:height, :width], np.float32)
 
 
 def _grown(seen: NDArray[np.bool_]) -> slice:

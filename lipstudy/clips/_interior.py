@@ -5,6 +5,7 @@ than in the source picture, the room that appears between them is dark, with a l
 it opens less, the lips cover them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,31 +14,36 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._warp import FaceWarp, WarpMap, repeated, smoothstep, to_bytes, warp_image
+from lipstudy.clips._warp import FaceWarp, WarpMap, look_up, lower_share, repeated, smoothstep, warp_image
 from lipstudy.face import MEDIAPIPE_478
 
 __all__ = [
     "InteriorLook",
+    "MouthInside",
     "MouthOpening",
     "compose_mouth",
     "interior_strip",
+    "mouth_insides",
     "mouth_opening",
-    "warp_skin",
 ]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
 _RIGHT, _LEFT = 78, 308
-_UPPER = (_RIGHT, *(upper for upper, _ in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
-_LOWER = (_RIGHT, *(lower for _, lower in MEDIAPIPE_478.inner_lip_pairs), _LEFT)
+_UPPER = [_RIGHT, *(upper for upper, _ in MEDIAPIPE_478.inner_lip_pairs), _LEFT]
+_LOWER = [_RIGHT, *(lower for _, lower in MEDIAPIPE_478.inner_lip_pairs), _LEFT]
+_EVENLY = np.linspace(0, 1, 8 * len(_UPPER))
+"""Places at which curves along a mouth are kept, as parts of its width."""
 _COLUMNS = 40
 _STRIP_ROWS, _STRIP_COLUMNS = 24, 10
 _TABLE_ROWS = 48
 _LIP_EDGE_IOD = 0.012
 """The tracker's inner lip contour is this uncertain: lips are sampled so far outside of it, teeth so far inside."""
 
-
+_BOX_IOD = 0.15
+"""Room around the inner lips in which each half of the face is looked up on its own: beyond it the map of both, worked
+out on a coarser grid, is as good."""
 _BESIDE_IOD = 0.06
 _FEATHER_IOD = 0.018
 _CORNER_IOD = 0.01
@@ -74,14 +80,7 @@ class MouthOpening:
 
     def over(self, across_px: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what `at` does for a plane of places, several times as fast."""
-        places = (across_px - self.left_px) * ((len(self.across_px) - 1) / (self.right_px - self.left_px))
-        both = cv2.remap(
-            np.stack([self.top_px, self.bottom_px], axis=-1, dtype=np.float32)[None],
-            places,
-            np.zeros_like(places),
-            interpolation=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        both = _over(across_px, self.left_px, self.right_px, self.top_px, self.bottom_px)
         return both[..., 0], both[..., 1]
 
 
@@ -101,18 +100,14 @@ class InteriorLook:
 
 def mouth_opening(points_px: Floats, frame: FaceWarp) -> MouthOpening:
     """Return the inner lip contour of landmarks (K, >= 2) in the head's axes."""
-    placed = (points_px[:, :2] - frame.origin_px) @ frame.axes.T
-    upper, lower = _curve(placed[list(_UPPER)]), _curve(placed[list(_LOWER)])
-    across = np.linspace(upper[0, 0], max(upper[-1, 0], upper[0, 0] + 1e-3), 2 * len(upper))
+    upper, lower = (_curve((points_px[edge, :2] - frame.origin_px) @ frame.axes.T) for edge in (_UPPER, _LOWER))
+    left, right = float(upper[0, 0]), float(max(upper[-1, 0], upper[0, 0] + 1e-3))
+    across = left + (right - left) * _EVENLY
     top, bottom = (np.interp(across, np.maximum.accumulate(edge[:, 0]), edge[:, 1]) for edge in (upper, lower))
     middle = (top + bottom) / 2
+    low = (points_px[_LOWER[3:8], :2] - frame.origin_px) @ frame.axes[1]
     return MouthOpening(
-        float(across[0]),
-        float(across[-1]),
-        across,
-        np.minimum(top, middle),
-        np.maximum(bottom, middle),
-        centre_bottom_px=float(placed[list(_LOWER[3:8]), 1].mean()),
+        left, right, across, np.minimum(top, middle), np.maximum(bottom, middle), centre_bottom_px=float(low.mean())
     )
 
 
@@ -147,14 +142,28 @@ def interior_strip(image: Image, opening: MouthOpening, frame: FaceWarp) -> Imag
     return np.asarray(cv2.remap(image, where.astype(np.float32), None, interpolation=cv2.INTER_LINEAR))
 
 
+@dataclass(frozen=True, slots=True)
+class MouthInside:
+    """What is seen between the lips of a mouth that is moved."""
+
+    source: MouthOpening
+    """The inner lips in the source picture."""
+    target: MouthOpening
+    """The inner lips in the result."""
+    look: InteriorLook
+    """How the mouth looks inside."""
+    start_px: float
+    """Where the table's first column lies along the head's right axis."""
+    pitch_px: float
+    """From one column to the next."""
+    table: NDArray[np.float32]
+    """(rows, columns, 3) for each row from the target's upper lip to its lower: how far down the source is looked up,
+    pixels; the part that is not looked up but hidden; how much of the light of the mouth's floor falls on that."""
+
+
 def compose_mouth(
-    image: NDArray[np.float32],
-    warp: WarpMap,
-    source: MouthOpening,
-    target: MouthOpening,
-    frame: FaceWarp,
-    look: InteriorLook,
-) -> Image:
+    image: NDArray[np.float32], warp: WarpMap, inside: MouthInside, frame: FaceWarp
+) -> NDArray[np.float32]:
     """Return the warped rectangle of `warp`, the mouth's inside composed behind the lips.
 
     Parameters
@@ -162,55 +171,73 @@ def compose_mouth(
     image : ndarray of shape (H, W, 3) float32
         The source picture, 0 to 255.
     warp : WarpMap
-        Where each pixel comes from. Its maps are kept outside the source's mouth opening, in place.
-    source, target : MouthOpening
-        The inner lips in the source picture and in the result.
+        Where each pixel comes from. Its maps are kept outside the source's mouth opening.
+    inside : MouthInside
+        The mouth.
     frame : FaceWarp
         The head.
-    look : InteriorLook
-        How the mouth looks inside.
 
     Returns
     -------
-    ndarray of shape (h, w, 3) uint8
+    ndarray of shape (h, w, 3) float32
+        A little below 0 and above 255 too, where the cubic overshoots.
     """
-    place = _MouthPixels.of(warp, target, frame)
-    above, below = place.maps(warp)
-    for where, side in ((above[place.rows, place.columns], -1), (below[: len(place.across), place.columns], 1)):
-        _keep_to_lips(where, source, frame, side=side)
-    skin = warp_image(image, warp, above, below, place.lower_share(target, frame), place.columns)
-    across, down, top, bottom = (each[:, place.columns] for each in (place.across, place.down, place.top, place.bottom))
+    source, target = inside.source, inside.target
+    skin = warp_image(image, warp)
+    box = _box_around(target, warp, frame)
+    shown = _Shown.of(box, warp, target, frame)
+    limits = _lip_limits(source, frame)
+    upper, lower = (
+        look_up(image, _kept_to_lips(where(box), source, limits, frame, side=side))
+        for where, side in ((warp.above, -1), (warp.below, 1))
+    )
+    beyond = np.maximum(target.left_px - shown.across, shown.across - target.right_px)
+    share = lower_share(shown.down - (shown.top + shown.bottom) / 2, beyond, unit_px=frame.unit_px)
+    lower -= upper
+    lower *= repeated(share, 3)
+    seen = np.add(upper, lower, out=skin[box])
     feather = max(1.8, _FEATHER_IOD * frame.unit_px)
-    cover = np.clip(0.5 + (down - top) / feather, 0, 1) + np.clip(0.5 + (bottom - down) / feather, 0, 1) - 1
-    from_corner = np.minimum(across - target.left_px, target.right_px - across)
-    cover *= smoothstep(from_corner, 0, _CORNER_IOD * frame.unit_px)
-    inside = np.flatnonzero(cover.max(1) > 0), np.flatnonzero(cover.max(0) > 0)
-    if len(inside[0]):
-        opened = slice(inside[0][0], inside[0][-1] + 1), slice(inside[1][0], inside[1][-1] + 1)
-        part = skin[place.box][opened]
-        shown = _Shown(across[opened], down[opened], top[opened], bottom[opened])
-        behind = _interior(image, shown, source, target, frame, look)
+    cover = np.minimum(0.5 + (shown.down - shown.top) / feather, 1)
+    cover = np.minimum(cover, cover - 0.5 + (shown.bottom - shown.down) / feather)
+    cover *= smoothstep(-beyond, 0, _CORNER_IOD * frame.unit_px)
+    rows, columns = np.flatnonzero(cover.max(1) > 0), np.flatnonzero(cover.max(0) > 0)
+    if len(rows):
+        opened = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        part = seen[opened]
+        behind = _interior(image, shown.part(opened), inside, frame)
         behind -= part
-        behind *= repeated(np.clip(cover[opened], 0, 1), 3)
+        behind *= repeated(np.maximum(cover[opened], 0), 3)
         part += behind
-    return to_bytes(skin)
+    return skin
 
 
-def warp_skin(image: NDArray[np.float32], warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> Image:
-    """Return the warped rectangle of `warp`, wrong where the mouth is: skin for another mouth to lie on."""
-    place = _MouthPixels.of(warp, target, frame)
-    return to_bytes(warp_image(image, warp, *place.maps(warp), place.lower_share(target, frame), None))
+def _box_around(opening: MouthOpening, warp: WarpMap, frame: FaceWarp) -> tuple[slice, slice]:
+    """Return the rows and columns of the rectangle of `warp` around a mouth."""
+    highest, lowest = np.argmin(opening.top_px), np.argmax(opening.bottom_px)
+    edge = np.array(
+        [
+            (opening.left_px, opening.top_px[0]),
+            (opening.right_px, opening.top_px[-1]),
+            (opening.across_px[highest], opening.top_px[highest]),
+            (opening.across_px[lowest], opening.bottom_px[lowest]),
+        ]
+    )
+    edge = edge @ frame.axes + frame.origin_px - (warp.left_px, warp.top_px)
+    room = _BOX_IOD * frame.unit_px + 2
+    (left, top), (right, bottom) = (edge.min(0) - room).tolist(), (edge.max(0) + room).tolist()
+    first_row, first_column = min(max(0, int(top)), warp.height_px - 1), min(max(0, int(left)), warp.width_px - 1)
+    return (
+        slice(first_row, min(max(first_row + 1, int(bottom)), warp.height_px)),
+        slice(first_column, min(max(first_column + 1, int(right)), warp.width_px)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _MouthPixels:
-    """The pixels around a mouth, in the rectangle of a warp."""
+class _Shown:
+    """Pixels around a mouth, (rows, columns) each."""
 
-    rows: slice
-    columns: slice
-    """Those of the mouth itself and a little beside it."""
     across: NDArray[np.float32]
-    """(rows, all columns) along the head's right axis, pixels from between the eyes."""
+    """Along the head's right axis, pixels from between the eyes."""
     down: NDArray[np.float32]
     """The same, down."""
     top: NDArray[np.float32]
@@ -218,118 +245,89 @@ class _MouthPixels:
     bottom: NDArray[np.float32]
     """The lower lip's edge."""
 
-    @property
-    def box(self) -> tuple[slice, slice]:
-        return self.rows, self.columns
-
     @classmethod
-    def of(cls, warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> "_MouthPixels":
-        height, width = warp.height_px, warp.width_px
-        beside_px = _BESIDE_IOD * frame.unit_px
-        edge = np.array(
-            [
-                (target.left_px - beside_px, target.top_px[0]),
-                (target.right_px + beside_px, target.top_px[-1]),
-                (target.across_px[np.argmin(target.top_px)], target.top_px.min()),
-                (target.across_px[np.argmax(target.bottom_px)], target.bottom_px.max()),
-            ]
-        )
-        edge = edge @ frame.axes + frame.origin_px - (warp.left_px, warp.top_px)
-        room = 0.12 * frame.unit_px + 2
-        first = int(np.clip(edge[:, 1].min() - room, 0, height - 1))
-        last = int(np.clip(edge[:, 1].max() + room, first + 1, height))
-        left = int(np.clip(edge[:, 0].min(), 0, width - 1))
-        right = int(np.clip(edge[:, 0].max() + 1, left + 1, width))
-        x = (np.arange(width) + warp.left_px - frame.origin_px[0]).astype(np.float32)
-        y = (np.arange(first, last)[:, None] + warp.top_px - frame.origin_px[1]).astype(np.float32)
+    def of(cls, box: tuple[slice, slice], warp: WarpMap, target: MouthOpening, frame: FaceWarp) -> "_Shown":
+        rows, columns = box
+        x = (np.arange(columns.start, columns.stop) + (warp.left_px - frame.origin_px[0])).astype(np.float32)
+        y = (np.arange(rows.start, rows.stop)[:, None] + (warp.top_px - frame.origin_px[1])).astype(np.float32)
         (right_x, right_y), (down_x, down_y) = frame.axes.tolist()
         across, down = x * right_x + y * right_y, x * down_x + y * down_y
-        # Beside the mouth the edges are where the corners are.
-        top, bottom = (
-            cv2.copyMakeBorder(edge, 0, 0, left, width - right, cv2.BORDER_REPLICATE)
-            for edge in target.over(across[:, left:right])
-        )
-        return cls(slice(first, last), slice(left, right), across, down, top, bottom)
+        return cls(across, down, *target.over(across))
 
-    def maps(self, warp: WarpMap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the upper map down to the last row of the mouth, and the lower map from its first row."""
-        return warp.above(slice(0, self.rows.stop)), warp.below(slice(self.rows.start, warp.height_px))
-
-    def lower_share(self, target: MouthOpening, frame: FaceWarp) -> NDArray[np.float32]:
-        """Return the part that the lower half of the face has, (rows, all columns)."""
-        middle = (self.top + self.bottom) / 2
-        # Beside the mouth the two halves pass into each other, the more softly the farther from the corner.
-        beyond = np.maximum(np.maximum(target.left_px - self.across, self.across - target.right_px), 0)
-        soft = 0.7 + 0.3 * np.minimum(beyond, 0.3 * frame.unit_px)
-        share = np.clip(0.5 + (self.down - middle) / (2 * soft), 0, 1)
-        return np.asarray(share, np.float32)
+    def part(self, opened: tuple[slice, slice]) -> "_Shown":
+        return _Shown(self.across[opened], self.down[opened], self.top[opened], self.bottom[opened])
 
 
-def _keep_to_lips(where: NDArray[np.float32], source: MouthOpening, frame: FaceWarp, *, side: int) -> None:
-    # What a lip would show of the mouth's inside is replaced by the lip's own edge, so no tooth leaks into a lip.
-    (right_x, right_y), (down_x, down_y) = frame.axes.tolist()
-    x, y = where[..., 0] - np.float32(frame.origin_px[0]), where[..., 1] - np.float32(frame.origin_px[1])
-    across, down = x * right_x + y * right_y, x * down_x + y * down_y
-    top, bottom = source.over(across)
+def _over(across_px: NDArray[np.float32], left_px: float, right_px: float, *curves: Floats) -> NDArray[np.float32]:
+    """Return curves (N,) that run from `left_px` to `right_px`, at places (h, w): (h, w, curves)."""
+    places = (across_px - left_px) * ((len(curves[0]) - 1) / (right_px - left_px))
+    looked_up = cv2.remap(
+        np.stack(curves, axis=-1, dtype=np.float32)[None],
+        places,
+        np.zeros_like(places),
+        interpolation=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(looked_up, np.float32)
+
+
+def _lip_limits(source: MouthOpening, frame: FaceWarp) -> tuple[Floats, Floats, Floats]:
+    """Return how far down the upper lip may be looked up, how far up the lower, and how strictly, 0 to 1.
+
+    Each (N,), evenly across a mouth and _BESIDE_IOD beside it.
+    """
+    beside = _BESIDE_IOD * frame.unit_px
+    across = source.left_px - beside + (source.right_px - source.left_px + 2 * beside) * _EVENLY
+    top, bottom = source.at(across)
     edge = _LIP_EDGE_IOD * frame.unit_px
     # Where the source's lips touch, the dark line between them is theirs and stays.
     margin = edge * (2 * smoothstep(bottom - top, edge, 3 * edge) - 1)
-    over = np.maximum(down - (top - margin), 0) if side < 0 else np.minimum(down - (bottom + margin), 0)
     beyond = np.maximum(source.left_px - across, across - source.right_px)
-    over *= 1 - smoothstep(beyond, 0, _BESIDE_IOD * frame.unit_px)
+    return top - margin, bottom + margin, 1 - smoothstep(beyond, 0, beside)
+
+
+def _kept_to_lips(
+    where: NDArray[np.float32],
+    source: MouthOpening,
+    limits: tuple[Floats, Floats, Floats],
+    frame: FaceWarp,
+    *,
+    side: int,
+) -> NDArray[np.float32]:
+    # What a lip would show of the mouth's inside is replaced by the lip's own edge, so no tooth leaks into a lip.
+    placed = cv2.transform(where, np.column_stack([frame.axes, -frame.axes @ frame.origin_px]))
+    beside = _BESIDE_IOD * frame.unit_px
+    limit = limits[0] if side < 0 else limits[1]
+    looked_up = _over(placed[..., 0], source.left_px - beside, source.right_px + beside, limit, limits[2])
+    over = placed[..., 1] - looked_up[..., 0]
+    over = (np.maximum if side < 0 else np.minimum)(over, 0) * looked_up[..., 1]
+    down_x, down_y = frame.axes[1].tolist()
     where[..., 0] -= over * down_x
     where[..., 1] -= over * down_y
+    return where
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """The pixels in which a mouth's inside is seen, and the lips' edges above and below each."""
-
-    across: NDArray[np.float32]
-    down: NDArray[np.float32]
-    top: NDArray[np.float32]
-    bottom: NDArray[np.float32]
-
-
-def _interior(
-    image: NDArray[np.float32],
-    shown: _Shown,
-    source: MouthOpening,
-    target: MouthOpening,
-    frame: FaceWarp,
-    look: InteriorLook,
-) -> NDArray[np.float32]:
-    across = shown.across
-    start = min(source.left_px, target.left_px)
-    pitch = (max(source.right_px, target.right_px) - start) / (_COLUMNS - 1)
-    columns = start + pitch * np.arange(_COLUMNS)
-    table, revealed, lit = _teeth_table(columns, source, target, frame, look)
+def _interior(image: NDArray[np.float32], shown: _Shown, inside: MouthInside, frame: FaceWarp) -> NDArray[np.float32]:
+    source, look, table = inside.source, inside.look, inside.table
     height = np.maximum(shown.bottom - shown.top, 1e-3)
-    part_down = np.clip((shown.down - shown.top) / height, 0, 1)
-    both = cv2.remap(
-        np.dstack([table, revealed, lit]).astype(np.float32),
-        (across - start) / pitch,
+    part_down = np.minimum(np.maximum((shown.down - shown.top) / height, 0), 1)
+    found = cv2.remap(
+        table,
+        (shown.across - inside.start_px) / inside.pitch_px,
         part_down * (len(table) - 1),
         interpolation=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    from_x, from_y = np.clip(across, source.left_px, source.right_px), both[..., 0]
-    (right_x, right_y), (down_x, down_y) = frame.axes.tolist()
-    x, y = frame.origin_px.tolist()
-    seen = cv2.remap(
-        image,
-        from_x * right_x + from_y * down_x + x,
-        from_x * right_y + from_y * down_y + y,
-        interpolation=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    from_across = np.minimum(np.maximum(shown.across, source.left_px), source.right_px)
+    where = cv2.transform(cv2.merge([from_across, found[..., 0]]), np.column_stack([frame.axes.T, frame.origin_px]))
+    seen = look_up(image, np.asarray(where, np.float32))
     narrow = 1 - smoothstep(height, *_NARROW_PX)
     seen += (_blurred_along(seen, _NARROW_SIGMA_PX) - seen) * repeated(narrow, 3)
-    dark = look.dark.astype(np.float32) + (look.floor - look.dark).astype(np.float32) * both[..., 2:]
+    dark = look.dark.astype(np.float32) + (look.floor - look.dark).astype(np.float32) * found[..., 2:]
     # Light varies along the mouth; a tooth that was drawn out would be a streak.
     light = _blurred_along(seen, _LIGHT_SIGMA_IOD * frame.unit_px)
     hidden = light + (dark - light) * look.depth
-    return np.asarray(seen + (hidden - seen) * repeated(both[..., 1], 3), np.float32)
+    return np.asarray(seen + (hidden - seen) * repeated(found[..., 1], 3), np.float32)
 
 
 def _blurred_along(part: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
@@ -337,51 +335,73 @@ def _blurred_along(part: NDArray[np.float32], sigma_px: float) -> NDArray[np.flo
     return np.asarray(cv2.GaussianBlur(part, (width, 1), sigmaX=sigma_px, borderType=cv2.BORDER_REPLICATE))
 
 
-def _teeth_table(
-    columns: Floats, source: MouthOpening, target: MouthOpening, frame: FaceWarp, look: InteriorLook
-) -> tuple[Floats, Floats, Floats]:
-    """Return, for each row from the target's upper lip to its lower and each column, where the source is looked up.
+def mouth_insides(
+    sources: Sequence[MouthOpening], targets: Sequence[MouthOpening], looks: Sequence[InteriorLook], *, unit_px: float
+) -> list[MouthInside]:
+    """Return what is seen between the lips of several mouths, for little more than the cost of one.
 
-    Beside it, the part that is not looked up but hidden, and how much of the light of the mouth's floor falls on that.
+    Parameters
+    ----------
+    sources, targets : sequence of MouthOpening
+        The inner lips of each, in the source picture and in the result.
+    looks : sequence of InteriorLook
+        How each looks inside.
+    unit_px : float > 0
+        Pixels to one inter-ocular distance.
     """
-    source_top, source_bottom = source.at(columns)
-    target_top, target_bottom = target.at(columns)
-    edge = np.minimum(_LIP_EDGE_IOD * frame.unit_px, (source_bottom - source_top) / 2)
-    rows = np.linspace(0, 1, _STRIP_ROWS)[:, None]
-    source_rows = source_top + edge + rows * (source_bottom - source_top - 2 * edge)
+    pairs = list(zip(sources, targets, strict=True))
+    starts = np.array([min(source.left_px, target.left_px) for source, target in pairs])
+    ends = np.array([max(source.right_px, target.right_px) for source, target in pairs])
+    pitches = (ends - starts) / (_COLUMNS - 1)
+    columns = starts[:, None] + pitches[:, None] * np.arange(_COLUMNS)
+    # (mouths, rows, columns) from here on.
+    source_top, source_bottom = _edges_of(sources, columns)
+    target_top, target_bottom = _edges_of(targets, columns)
+    edge = np.minimum(_LIP_EDGE_IOD * unit_px, (source_bottom - source_top) / 2)
+    first, pitch = source_top + edge, (source_bottom - source_top - 2 * edge) / (_STRIP_ROWS - 1)
+    rows = np.arange(_STRIP_ROWS)[:, None]
     target_rows = target_top + np.linspace(0, 1, _TABLE_ROWS)[:, None] * (target_bottom - target_top)
-    jaw_px = target.centre_bottom_px - source.centre_bottom_px
+    jaw_px = np.array([target.centre_bottom_px - source.centre_bottom_px for source, target in pairs])[:, None, None]
     # A closing lip covers the teeth it rises over; an opening jaw takes its whole row along.
-    lower_px = np.full(len(columns), jaw_px) if jaw_px > 0 else np.minimum(target_bottom - source_bottom, 0)
+    lower_px = np.where(jaw_px > 0, jaw_px, np.minimum(target_bottom - source_bottom, 0))
+    giving = np.stack([look.giving for look in looks])[:, :, None]
     # The upper row lies over the lower when the mouth closes.
-    moved_rows = np.maximum.accumulate(source_rows + lower_px * look.giving[:, None], axis=0)
-    moved_rows += rows * 1e-3
-    pace = np.gradient(moved_rows, axis=0) / np.maximum(np.gradient(source_rows, axis=0), 1e-3)
-    table, stretch = (_interp_columns(target_rows, moved_rows, known) for known in (source_rows, pace))
-    below = (target_rows - moved_rows[-1]) / frame.unit_px
-    stretch += 3 * smoothstep(below, 3 * _LIP_EDGE_IOD, 0.08)
-    unseen = 1 - smoothstep(source_bottom - source_top, 1.5 * _LIP_EDGE_IOD * frame.unit_px, 0.05 * frame.unit_px)
-    wider = (target_bottom - target_top) - (source_bottom - source_top)
-    unseen *= smoothstep(wider, 0, 0.03 * frame.unit_px)
+    moved_rows = np.maximum.accumulate(first + rows * pitch + lower_px * giving, axis=1)
+    moved_rows += rows * (1e-3 / (_STRIP_ROWS - 1))
+    row = np.stack([_rows_at(asked, known) for asked, known in zip(target_rows, moved_rows, strict=True)])
+    stretch = _between_rows(np.gradient(moved_rows, axis=1) / np.maximum(pitch, 1e-3), row)
+    stretch += 3 * smoothstep((target_rows - moved_rows[:, -1:]) / unit_px, 3 * _LIP_EDGE_IOD, 0.08)
+    unseen = 1 - smoothstep((source_bottom - source_top) / unit_px, 1.5 * _LIP_EDGE_IOD, 0.05)
+    wider_iod = (target_bottom - target_top - source_bottom + source_top) / unit_px
+    unseen *= smoothstep(wider_iod, 0, 0.03)
     # A lifted lip shows more of the same teeth, in its own shadow.
-    shadow = 0.8 * smoothstep((source_rows[0] - target_rows) / frame.unit_px, 0, _LIP_SHADOW_IOD)
+    shadow = 0.8 * smoothstep((first - target_rows) / unit_px, 0, _LIP_SHADOW_IOD)
     revealed = np.maximum(np.maximum(smoothstep(stretch, 1.2, 2.4), unseen), shadow)
     # Teeth are not cut out of paper: their edges are as soft as the picture.
-    revealed = cv2.GaussianBlur(revealed, (0, 0), sigmaX=1.5, sigmaY=1.5)
-    height_iod = (target_bottom - target_top) / frame.unit_px
-    part_across = (columns - target.left_px) / max(target.right_px - target.left_px, 1e-3)
-    return table, revealed, _lit(revealed, height_iod, wider / frame.unit_px, part_across)
+    revealed = np.stack([cv2.GaussianBlur(each, (0, 0), sigmaX=1.5, sigmaY=1.5) for each in revealed])
+    left, right = (np.array([side]).T for side in zip(*((at.left_px, at.right_px) for at in targets), strict=True))
+    part_across = ((columns - left) / np.maximum(right - left, 1e-3))[:, None]
+    lit = _lit(revealed, (target_bottom - target_top) / unit_px, wider_iod, part_across)
+    tables = np.stack([first + row * pitch, revealed, lit], axis=-1, dtype=np.float32)
+    shown = zip(pairs, looks, starts.tolist(), pitches.tolist(), tables, strict=True)
+    return [MouthInside(*pair, look, start_px, pitch_px, table) for pair, look, start_px, pitch_px, table in shown]
+
+
+def _edges_of(openings: Sequence[MouthOpening], columns: Floats) -> tuple[Floats, Floats]:
+    """Return the upper and the lower edge of each at its own columns (mouths, columns), (mouths, 1, columns) each."""
+    top, bottom = np.stack([opening.at(across) for opening, across in zip(openings, columns, strict=True)], axis=1)
+    return top[:, None], bottom[:, None]
 
 
 def _lit(revealed: Floats, height_iod: Floats, wider_iod: Floats, part_across: Floats) -> Floats:
-    """Return how much of the floor's light falls on what is hidden, (rows, columns), 0 in the depth to 1.
+    """Return how much of the floor's light falls on what is hidden, (..., rows, columns), 0 in the depth to 1.
 
     The tongue lies low in the mouth: a mound, lit from the front, that falls off into the depth above it and aside.
     """
     # In what gave way, from its top (0) to its bottom (1).
-    low = np.cumsum(revealed, axis=0)
-    gap_iod = low[-1] * height_iod / len(revealed)
-    low /= np.maximum(low[-1], 1e-6)
+    low = np.cumsum(revealed, axis=-2)
+    gap_iod = low[..., -1:, :] * height_iod / revealed.shape[-2]
+    low /= np.maximum(low[..., -1:, :], 1e-6)
     aside = np.minimum(np.abs(2 * part_across - 1), 1)
     lit = smoothstep(low, 0.2 + 0.5 * aside**2, 1.05) * (1 - 0.5 * smoothstep(aside, 0.4, 1.0))
     lit *= smoothstep(gap_iod, *_LIT_IOD)
@@ -389,9 +409,20 @@ def _lit(revealed: Floats, height_iod: Floats, wider_iod: Floats, part_across: F
     return np.asarray(np.maximum(lit, _JUST_BEHIND * (0.5 + low) * (1 - smoothstep(wider_iod, *_SHALLOW_IOD))))
 
 
-def _interp_columns(rows: Floats, known_rows: Floats, known: Floats) -> Floats:
-    """Return `np.interp(rows, known_rows, known)` column by column, in one call: the columns lie behind each other."""
-    rows = np.clip(rows, known_rows[0], known_rows[-1])
-    apart = np.arange(rows.shape[1]) * (np.ptp(known_rows) + 1)
-    found = np.interp((rows + apart).T.ravel(), (known_rows + apart).T.ravel(), known.T.ravel())
-    return found.reshape(rows.shape[::-1]).T
+def _rows_at(places: Floats, known: Floats) -> Floats:
+    """Return at which row of `known`, rising in each column, places (rows, columns) lie, held within it.
+
+    In one call for all columns: they lie behind each other.
+    """
+    places = np.minimum(np.maximum(places, known[0]), known[-1])
+    apart = np.arange(places.shape[1]) * (np.ptp(known) + 1)
+    rows = np.tile(np.arange(len(known)), places.shape[1])
+    found = np.interp((places + apart).T.ravel(), (known + apart).T.ravel(), rows)
+    return found.reshape(places.shape[::-1]).T
+
+
+def _between_rows(known: Floats, rows: Floats) -> Floats:
+    """Return `known` (mouths, N, columns) between its rows, at `rows` (mouths, M, columns) of it."""
+    before = np.minimum(rows.astype(np.intp), known.shape[1] - 2)
+    start, end = (np.take_along_axis(known, row, 1) for row in (before, before + 1))
+    return np.asarray(start + (rows - before) * (end - start))

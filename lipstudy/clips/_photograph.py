@@ -10,9 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._framing import EYES_AT, IOD_SHARE
-from lipstudy.clips._interior import InteriorLook, MouthOpening, compose_mouth, interior_strip, mouth_opening
+from lipstudy.clips._interior import (
+    InteriorLook,
+    MouthOpening,
+    compose_mouth,
+    interior_strip,
+    mouth_insides,
+    mouth_opening,
+)
 from lipstudy.clips._mouth_looks import giving_profile
-from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep
+from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep, to_bytes
 from lipstudy.errors import InputError
 from lipstudy.face import (
     MEDIAPIPE_478,
@@ -42,10 +49,10 @@ __all__ = [
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-9"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-10"
 """Written into manifests; it changes when the pixels do."""
 
-_TOGETHER_FRAMES = 256
+_TOGETHER_FRAMES = 32
 _SMALLEST_IOD_PX = 24
 LARGEST_TURN_DEG = 25.0
 """Beyond it one cheek hides behind the nose and the mouth opens to the side. Twelve GRID speakers: up to 6."""
@@ -176,8 +183,7 @@ def render_photograph(
     with on_one_thread():
         for start in range(0, track.num_frames, _TOGETHER_FRAMES):
             displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
-            for index, target_px in enumerate(still.targets_px(displacement), start):
-                frame, folds = still.moved(target_px)
+            for index, (frame, folds) in enumerate(still.moved(still.targets_px(displacement)), start):
                 if folds and on_fold is not None:
                     on_fold(index)
                 yield frame
@@ -226,12 +232,16 @@ class _Still:
         pose = HeadPose(*(np.repeat(each, len(held), axis=0) for each in astuple(self.pose)))
         return pose.to_pixels(uncross_lips(held, MEDIAPIPE_478))
 
-    def moved(self, target_px: Floats) -> tuple[Image, int]:
-        warp = self.frame.map_between(self.landmarks_px, target_px)
-        opening = mouth_opening(target_px, self.frame)
-        frame = self.image.copy()
-        frame[warp.rows, warp.columns] = compose_mouth(self.seen, warp, self.opening, opening, self.frame, self.look)
-        return frame, warp.folds
+    def moved(self, targets_px: Floats) -> Iterator[tuple[Image, int]]:
+        """Yield the frames whose landmarks are `targets_px` (T, 478, 3), each with its folds."""
+        openings = [mouth_opening(target_px, self.frame) for target_px in targets_px]
+        sources, looks = [self.opening] * len(openings), [self.look] * len(openings)
+        insides = mouth_insides(sources, openings, looks, unit_px=self.frame.unit_px)
+        for target_px, inside in zip(targets_px, insides, strict=True):
+            warp = self.frame.map_between(self.landmarks_px, target_px)
+            frame = self.image.copy()
+            frame[warp.rows, warp.columns] = to_bytes(compose_mouth(self.seen, warp, inside, self.frame))
+            yield frame, warp.folds
 
 
 def _held_at_the_teeth(target: Floats, points: Floats) -> Floats:

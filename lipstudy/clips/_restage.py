@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_opening
+from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_insides, mouth_opening
 from lipstudy.clips._mouth_looks import mouth_looks
 from lipstudy.clips._read_back import frames_to_look_at, read_back, with_opening_corrected
-from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep
+from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep, to_bytes
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture
 from lipstudy.media import read_frames
@@ -21,7 +21,7 @@ __all__ = ["RESTAGED_CRF", "RESTAGE_RENDERER_VERSION", "restage_frames"]
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-RESTAGE_RENDERER_VERSION = "restage-9"
+RESTAGE_RENDERER_VERSION = "restage-10"
 """Written into manifests; it changes when the pixels do."""
 
 RESTAGED_CRF = 14
@@ -112,7 +112,8 @@ def _restage(
     frame = FaceWarp.of(source_px, unit_px=unit_px, size_px=(image.shape[1], image.shape[0]))
     warp = frame.map_between(source_px, target_px)
     source, target = mouth_opening(source_px, frame), mouth_opening(target_px, frame)
-    part = compose_mouth(image.astype(np.float32), warp, source, target, frame, look)
+    (inside,) = mouth_insides([source], [target], [look], unit_px=unit_px)
+    part = to_bytes(compose_mouth(image.astype(np.float32), warp, inside, frame))
     lips = list(MEDIAPIPE_478.subsets["lips-40"])
     moved_px = np.linalg.norm((target_px - source_px)[lips, :2], axis=-1).max()
     share = float(smoothstep(moved_px, 0, _UNMOVED_PX))

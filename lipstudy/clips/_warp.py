@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 
 from lipstudy.face import MEDIAPIPE_478
 
-__all__ = ["FaceWarp", "WarpMap", "on_one_thread", "repeated", "smoothstep", "to_bytes", "warp_image"]
+__all__ = [
+    "FaceWarp",
+    "WarpMap",
+    "look_up",
+    "lower_share",
+    "on_one_thread",
+    "repeated",
+    "smoothstep",
+    "to_bytes",
+    "warp_image",
+]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
@@ -40,6 +50,8 @@ _UPPER_EDGE, _LOWER_EDGE = (
     for side in (0, 1)
 )
 """Where the inner lips' edges are among the controls, from corner to corner."""
+_SIDES = tuple(np.flatnonzero(~left_out) for left_out in (_IS_LOWER, _IS_UPPER))
+"""The controls that each half of the face follows."""
 _STIFFNESS = np.where(_IS_SKIN, 2e-3, 1e-5)
 """How far the spline may miss a landmark: skin points are averaged a little, lips are met."""
 
@@ -53,8 +65,17 @@ _ROOM_BESIDE_FACE_IOD = 0.15
 
 def smoothstep(value: Floats | float, start: float, end: float) -> Floats:
     """Return 0 up to `start`, 1 from `end`, and a smooth rise between."""
-    part = np.clip((np.asarray(value) - start) / (end - start), 0, 1)
+    part = np.minimum(np.maximum((np.asarray(value) - start) / (end - start), 0), 1)
     return np.asarray(part * part * (3 - 2 * part))
+
+
+def lower_share(below_px: Floats, beyond_px: Floats, *, unit_px: float) -> Floats:
+    """Return the part that the lower half of the face has, so far below the mouth line and beyond its nearer corner.
+
+    Beside the mouth the two halves pass into each other, the more softly the farther from the corner.
+    """
+    soft_px = 0.7 + 0.3 * np.minimum(np.maximum(beyond_px, 0), 0.3 * unit_px)
+    return np.asarray(np.minimum(np.maximum(0.5 + below_px / (2 * soft_px), 0), 1))
 
 
 @contextmanager
@@ -84,7 +105,8 @@ class WarpMap:
     height_px: int
     """Its height."""
     moves_px: NDArray[np.float32]
-    """(2, rows, columns, 2) how far pixels move, above the mouth line and below, at the middles of squares."""
+    """(3, rows, columns, 2) how far pixels move, at the middles of squares: above the mouth line, below it, and both as
+    they pass into each other."""
     step_px: int
     """Side of a square."""
     ahead_px: tuple[int, int]
@@ -103,27 +125,40 @@ class WarpMap:
         """Columns of the picture that the rectangle covers."""
         return slice(self.left_px, self.left_px + self.width_px)
 
-    def above(self, rows: slice) -> NDArray[np.float32]:
-        """Return the source x, y, (rows, w, 2), of the rectangle's pixels if they lie above the mouth line."""
-        return self._places(0, rows)
+    def above(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Return the source x, y, (h, w, 2), of a part of the rectangle if it lies above the mouth line."""
+        return self._places(0, part)
 
-    def below(self, rows: slice) -> NDArray[np.float32]:
-        """Return the same if they lie below it."""
-        return self._places(1, rows)
+    def below(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Return the same if it lies below it."""
+        return self._places(1, part)
 
-    def _places(self, side: int, rows: slice) -> NDArray[np.float32]:
-        up, left = self.ahead_px
-        step, first_px, end_px = self.step_px, rows.start + up, rows.stop + up
-        # Cubic interpolation reaches two squares far.
-        first = max(0, first_px // step - 2)
-        coarse = self.moves_px[side, first : end_px // step + 3]
-        size_px = (coarse.shape[1] * step, coarse.shape[0] * step)
-        dense = cv2.resize(coarse, size_px, interpolation=cv2.INTER_CUBIC)
-        dense = dense[first_px - first * step : end_px - first * step, left : left + self.width_px]
-        x, y = self.left_px + np.arange(self.width_px), self.top_px + np.arange(rows.start, rows.stop)
-        dense[..., 0] += x.astype(np.float32)
-        dense[..., 1] += y.astype(np.float32)[:, None]
-        return np.asarray(dense)
+    def _places(self, side: int, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        rows, columns = part
+        dense = self._dense(self.moves_px[side], part)
+        dense[..., 0] += np.arange(self.left_px + columns.start, self.left_px + columns.stop, dtype=np.float32)
+        dense[..., 1] += np.arange(self.top_px + rows.start, self.top_px + rows.stop, dtype=np.float32)[:, None]
+        return dense
+
+    def moved(self) -> NDArray[np.float32]:
+        """Return the source x, y, (h, w, 2), of the whole rectangle where both halves pass into each other.
+
+        Counted from each pixel's own place in the rectangle, as `cv2.WARP_RELATIVE_MAP` has it.
+        """
+        shift = np.array([self.left_px, self.top_px], np.float32)
+        return self._dense(self.moves_px[2] + shift, (slice(0, self.height_px), slice(0, self.width_px)))
+
+    def _dense(self, coarse: NDArray[np.float32], part: tuple[slice, slice]) -> NDArray[np.float32]:
+        needed, own = [], []
+        for side, ahead_px in zip(part, self.ahead_px, strict=True):
+            # Cubic interpolation reaches two squares far.
+            first = max(0, (side.start + ahead_px) // self.step_px - 2)
+            needed.append(slice(first, (side.stop + ahead_px) // self.step_px + 3))
+            start = side.start + ahead_px - first * self.step_px
+            own.append(slice(start, start + side.stop - side.start))
+        coarse = coarse[needed[0], needed[1]]
+        size_px = (coarse.shape[1] * self.step_px, coarse.shape[0] * self.step_px)
+        return np.asarray(cv2.resize(coarse, size_px, interpolation=cv2.INTER_CUBIC)[own[0], own[1]], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +167,8 @@ class FaceWarp:
 
     origin_px: Floats
     """(2,) midway between the outer eye corners."""
-    right_axis: Floats
-    """(2,) unit vector along the eyes, to the picture's right."""
+    axes: Floats
+    """(2, 2) unit vectors as rows: along the eyes to the picture's right, and down."""
     unit_px: float
     """Pixels to one inter-ocular distance."""
     size_px: tuple[int, int]
@@ -143,14 +178,8 @@ class FaceWarp:
     def of(cls, points_px: Floats, *, unit_px: float, size_px: tuple[int, int]) -> "FaceWarp":
         """Return the frame of the head whose landmarks (K, >= 2) are `points_px`."""
         right, left = points_px[list(MEDIAPIPE_478.outer_eye_corners), :2]
-        along = left - right
-        return cls((right + left) / 2, along / np.linalg.norm(along), float(unit_px), size_px)
-
-    @property
-    def axes(self) -> Floats:
-        """(2, 2) unit vectors as rows: right, down."""
-        x, y = self.right_axis
-        return np.array([[x, y], [-y, x]])
+        x, y = (left - right) / np.linalg.norm(left - right)
+        return cls((right + left) / 2, np.array([[x, y], [-y, x]]), float(unit_px), size_px)
 
     def to_head(self, points_px: Floats) -> Floats:
         """Return pixels (..., 2) in the head's own axes, in IOD."""
@@ -181,32 +210,38 @@ class FaceWarp:
             For each source, rows and columns of the part of the picture that its image covers; its map is in the
             pixels of that part.
         """
-        sources = [self.to_head(source_px[_CONTROLS, :2]) for source_px in sources_px]
+        sources = self.to_head(np.stack([source_px[_CONTROLS, :2] for source_px in sources_px]))
         target = self.to_head(target_px[_CONTROLS, :2])
-        target[_IS_FIXED] = sources[0][_IS_FIXED]
+        target[_IS_FIXED] = sources[0, _IS_FIXED]
         low, high = _reach(sources, target)
         grid = self._grid(low, high)
-        nodes = self.to_head(np.stack(np.meshgrid(grid.x_px, grid.y_px), axis=-1).reshape(-1, 2))
+        nodes = self.to_head(np.stack(np.meshgrid(grid.x_px, grid.y_px), axis=-1)).astype(np.float32)
         window = _window(nodes, low, high)
         inside = window > 0
-        # (source, side of the mouth line, node, axis)
-        moves = np.zeros((len(sources), 2, len(nodes), 2), np.float32)
-        found = _spline_pair(nodes[inside], target, [source - target for source in sources])
-        moves[:, :, inside] = found * window[inside, None].astype(np.float32)
-        moves = moves.reshape(len(sources), 2, *grid.shape, 2)
+        edges = _edges_at(nodes, target)
+        # (source; above the mouth line, below, both; rows, columns, axes)
+        moves = np.zeros((len(sources), 3, *grid.shape, 2), np.float32)
+        found = _spline_pair(nodes[inside], target, sources - target)
+        found *= window[inside, None]
+        moves[:, :2, inside] = found
+        corners = target[_UPPER_EDGE][[0, -1], 0]
+        beyond = np.maximum(corners[0] - nodes[..., 0], nodes[..., 0] - corners[1])
+        below = nodes[..., 1] - (edges[0] + edges[1]) / 2
+        share = lower_share(below * self.unit_px, beyond * self.unit_px, unit_px=self.unit_px)
+        moves[:, 2] = moves[:, 0] + share[..., None] * (moves[:, 1] - moves[:, 0])
+        moves_px = (moves.reshape(-1, 2) @ (self.axes * self.unit_px).astype(np.float32)).reshape(moves.shape)
         lips = target[_IS_UPPER | _IS_LOWER]
-        kept = ((nodes > lips.min(0) - _MOUTH_ROOM_IOD) & (nodes < lips.max(0) + _MOUTH_ROOM_IOD)).all(-1)
-        maps = []
+        low, high = lips.min(0), lips.max(0)
+        across_px, down_px = np.moveaxis(np.abs(moves_px[:, :2]).max(1), -1, 0)
+        used = (np.maximum(across_px, down_px) > _STILL_PX) | _within(nodes, low, high, room=_MOUTH_ROOM_IOD)
         step = grid.step_px / self.unit_px
-        for index, (own, part) in enumerate(zip(moves, parts, strict=True)):
-            own_px = (own.reshape(-1, 2) @ (self.axes * self.unit_px).astype(np.float32)).reshape(own.shape)
-            used = kept.reshape(grid.shape) | (np.abs(own_px).max((0, -1)) > _STILL_PX)
-            seen = grid.cells_in(part)
-            if index == 0 and len(parts) > 1:
-                under = ((nodes > lips.min(0)) & (nodes + step < lips.max(0))).all(-1)
-                seen &= ~under.reshape(grid.shape)[:-1, :-1]
-            maps.append(_cut(own_px, used, grid, part, _count_folds(own, seen, nodes, target, step)))
-        return maps
+        folded = _folded(moves[:, :2], nodes, edges, step)
+        if len(sources) > 1:
+            folded[0] &= ~_within(nodes, low, high - step, room=0)[:-1, :-1]
+        return [
+            _cut(own_px, where, grid, part, int((folds & grid.cells_in(part)).sum()))
+            for own_px, where, part, folds in zip(moves_px, used, parts, folded, strict=True)
+        ]
 
     def _grid(self, low: Floats, high: Floats) -> "_Grid":
         corners = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]])
@@ -251,7 +286,7 @@ class _Grid:
 def _cut(
     moves_px: NDArray[np.float32], used: NDArray[np.bool_], grid: _Grid, part: tuple[slice, slice], folds: int
 ) -> WarpMap:
-    """Return the map of a part of the picture from the moves (2, rows, columns, 2) at nodes, where they are `used`."""
+    """Return the map of a part of the picture from the moves (3, rows, columns, 2) at nodes, where they are `used`."""
     step, (in_rows, in_columns) = grid.step_px, part
     rows = _span(np.asarray(used.any(1)), (in_rows.start - grid.top_px) // step, (in_rows.stop - grid.top_px) // step)
     columns = _span(
@@ -279,8 +314,8 @@ def _span(used: NDArray[np.bool_], first: int, last: int) -> slice:
     return slice(max(0, int(found[0]) - 2, first - 2), min(int(found[-1]), last) + 3)
 
 
-def _reach(sources: Sequence[Floats], target: Floats) -> tuple[Floats, Floats]:
-    skin = np.concatenate([points[_IS_SKIN] for points in (*sources, target)])
+def _reach(sources: Floats, target: Floats) -> tuple[Floats, Floats]:
+    skin = np.concatenate([sources[:, _IS_SKIN].reshape(-1, 2), target[_IS_SKIN]])
     low, high = skin.min(0), skin.max(0)
     bottom = high[1] + _ROOM_BELOW_CHIN_IOD
     return (
@@ -289,105 +324,88 @@ def _reach(sources: Sequence[Floats], target: Floats) -> tuple[Floats, Floats]:
     )
 
 
+def _within(nodes: Floats, low: Floats, high: Floats, *, room: float) -> NDArray[np.bool_]:
+    """Return which nodes (rows, columns, 2) lie in a box, or so near it."""
+    x, y = nodes[..., 0], nodes[..., 1]
+    (left, top), (right, bottom) = low - room, high + room
+    return np.asarray((x > left) & (x < right) & (y > top) & (y < bottom))
+
+
 def _window(nodes: Floats, low: Floats, high: Floats) -> Floats:
     # A rounded box, exactly 0 outside: beyond it the picture stays as it is, bit for bit.
-    squared = ((nodes - (low + high) / 2) / ((high - low) / 2)) ** 2
-    radius = np.sqrt(np.sqrt((squared**2).sum(-1)))
+    to_fourth = ((nodes - (low + high) / 2) / ((high - low) / 2)) ** 2
+    to_fourth *= to_fourth
+    radius = np.sqrt(np.sqrt(to_fourth[..., 0] + to_fourth[..., 1]))
     return np.asarray(1 - smoothstep(radius, 0.72, 1.0))
 
 
-def _spline_pair(nodes: Floats, controls: Floats, moves: Sequence[Floats]) -> NDArray[np.float32]:
-    """Return (moves, 2, nodes, 2): moves (controls, 2) at the nodes, without those of the lower lip, of the upper."""
-    kernel = _kernel(nodes, controls)
+def _edges_at(nodes: Floats, target: Floats) -> Floats:
+    """Return where the inner lips' edges are, (2, rows, columns), in the columns of nodes (rows, columns, 2)."""
+    edges = (target[side] for side in (_UPPER_EDGE, _LOWER_EDGE))
+    return np.stack([np.interp(nodes[..., 0], np.maximum.accumulate(edge[:, 0]), edge[:, 1]) for edge in edges])
+
+
+def _spline_pair(nodes: Floats, controls: Floats, moves: Floats) -> NDArray[np.float32]:
+    """Return (moves, 2, nodes, 2): moves (moves, controls, 2) at the nodes, by each lip without those of the other."""
+    kernel = _kernel(nodes, controls.astype(np.float32))
     plane = np.column_stack([np.ones(len(nodes)), nodes]).astype(np.float32)
     between = _kernel(controls, controls)
-    sides = [np.flatnonzero(~left_out) for left_out in (_IS_LOWER, _IS_UPPER)]
-    count = len(sides[0])
-    systems, wanted = np.zeros((2, count + 3, count + 3)), np.zeros((2, count + 3, 2 * len(moves)))
-    for system, shall, used in zip(systems, wanted, sides, strict=True):
-        system[:count, :count] = between[np.ix_(used, used)] + np.diag(_STIFFNESS[used])
+    between[np.diag_indices(len(controls))] += _STIFFNESS
+    found = np.empty((len(moves), 2, len(nodes), 2), np.float32)
+    for side, used in enumerate(_SIDES):
+        count = len(used)
+        system = np.zeros((count + 3, count + 3))
+        system[:count, :count] = between[used[:, None], used]
         system[:count, count] = 1
         system[:count, count + 1 :] = controls[used]
         system[count:, :count] = system[:count, count:].T
-        shall[:count] = np.concatenate([move[used] for move in moves], axis=1)
-    weights = np.linalg.solve(systems, wanted).astype(np.float32)
-    found = np.empty((len(moves), 2, len(nodes), 2), np.float32)
-    for side, used in enumerate(sides):
-        full = np.zeros((len(controls), 2 * len(moves)), np.float32)
-        full[used] = weights[side, :count]
+        wanted = np.zeros((count + 3, 2 * len(moves)))
+        wanted[:count] = moves[:, used].transpose(1, 0, 2).reshape(count, -1)
+        weights = np.linalg.solve(system, wanted).astype(np.float32)
+        spread = np.zeros((len(controls), 2 * len(moves)), np.float32)
+        spread[used] = weights[:count]
         for index in range(len(moves)):
             # A product of more columns is large enough for BLAS to wake its threads, which costs more than it saves.
             columns = slice(2 * index, 2 * index + 2)
-            found[index, side] = kernel @ full[:, columns] + plane @ weights[side, count:, columns]
+            found[index, side] = kernel @ spread[:, columns] + plane @ weights[count:, columns]
     return found
 
 
-def _kernel(a: Floats, b: Floats) -> NDArray[np.float32]:
-    across, down = (np.subtract.outer(*(points[:, axis].astype(np.float32) for points in (a, b))) for axis in (0, 1))
-    squared = np.multiply(across, across, out=across)
-    squared += np.multiply(down, down, out=down)
-    return np.asarray(squared * cv2.log(squared + np.float32(1e-12)), np.float32)
+def _kernel(a: Floats, b: Floats) -> Floats:
+    across, down = a[:, :1] - b[:, 0], a[:, 1:] - b[:, 1]
+    across *= across
+    down *= down
+    across += down
+    across += 1e-12
+    return np.asarray(across * cv2.log(across))
 
 
-def _count_folds(moves: Floats, seen: NDArray[np.bool_], nodes: Floats, target: Floats, step: float) -> int:
-    _, rows, columns, _ = moves.shape
-    left, top = np.moveaxis(nodes.reshape(rows, columns, 2)[:-1, :-1], -1, 0)
-    upper_lip, lower_lip = (
-        np.interp(left + step / 2, np.maximum.accumulate(edge[:, 0]), edge[:, 1])
-        for edge in (target[side] for side in (_UPPER_EDGE, _LOWER_EDGE))
-    )
-    used = np.stack([seen & (top < upper_lip), seen & (top + step > lower_lip)])
-    along_x = (moves[:, :-1, 1:] - moves[:, :-1, :-1]) / step
-    along_y = (moves[:, 1:, :-1] - moves[:, :-1, :-1]) / step
-    jacobian = (1 + along_x[..., 0]) * (1 + along_y[..., 1]) - along_x[..., 1] * along_y[..., 0]
-    return int(((jacobian <= 0) & used).sum())
+def _folded(moves: Floats, nodes: Floats, edges: Floats, step: float) -> NDArray[np.bool_]:
+    """Return which cells turn over in moves (S, 2, rows, columns, 2) on the side of the mouth where they are used.
 
-
-def warp_image(
-    image: NDArray[np.float32],
-    warp: WarpMap,
-    above: NDArray[np.float32],
-    below: NDArray[np.float32],
-    lower_share: Floats,
-    mouth: slice | None,
-) -> NDArray[np.float32]:
-    """Return the warped rectangle: the upper map above the mouth, the lower below, mixed beside it.
-
-    Parameters
-    ----------
-    image : ndarray of shape (H, W, 3) float32
-        The source picture, 0 to 255: cubic lookups in floats cost half of those in bytes.
-    warp : WarpMap
-        The rectangle.
-    above : ndarray of shape (rows, w, 2)
-        Its upper map, from the first row to the last around the mouth; it is used up.
-    below : ndarray of shape (rows, w, 2)
-        Its lower map, from the first row around the mouth to the last; it is used up.
-    lower_share : ndarray of shape (rows, w)
-        The part that the lower map has in each pixel of the rows around the mouth, which both maps have, 0 to 1.
-    mouth : slice or None
-        Columns of the rectangle around the mouth: there what is seen through each map is mixed. Beside it, where the
-        two are nearly one, the maps are.
-
-    Returns
-    -------
-    ndarray of shape (h, w, 3) float32
-        A little below 0 and above 255 too, where the cubic overshoots.
+    Shape (S, 2, rows - 1, columns - 1).
     """
-    end = len(above)
-    rows, both = slice(end - len(lower_share), end), slice(0, len(lower_share))
-    warped = np.empty((warp.height_px, warp.width_px, 3), np.float32)
-    if mouth is not None:
-        upper, lower = (_remap(image, where[:, mouth]) for where in (above[rows], below[both]))
-    above[rows] += (below[both] - above[rows]) * repeated(lower_share, 2)
-    warped[:end] = _remap(image, above)
-    if end < warp.height_px:
-        warped[end:] = _remap(image, below[both.stop :])
-    if mouth is not None:
-        lower -= upper
-        lower *= repeated(lower_share[:, mouth], 3)
-        np.add(upper, lower, out=warped[rows, mouth])
-    return warped
+    top = nodes[:-1, :-1, 1]
+    upper_lip, lower_lip = (edges[:, :-1, :-1] + edges[:, :-1, 1:]) / 2
+    along_x = (moves[:, :, :-1, 1:] - moves[:, :, :-1, :-1]) / step
+    along_y = (moves[:, :, 1:, :-1] - moves[:, :, :-1, :-1]) / step
+    jacobian = (1 + along_x[..., 0]) * (1 + along_y[..., 1]) - along_x[..., 1] * along_y[..., 0]
+    return np.asarray((jacobian <= 0) & np.stack([top < upper_lip, top + step > lower_lip]))
+
+
+def warp_image(image: NDArray[np.float32], warp: WarpMap) -> NDArray[np.float32]:
+    """Return the warped rectangle, (h, w, 3), wrong around the mouth, where it is cut: what lies there is laid over it.
+
+    Of an image (H, W, 3), 0 to 255, in floats: cubic lookups in them cost half of those in bytes. A little below 0 and
+    above 255 too, where the cubic overshoots.
+    """
+    return look_up(image, warp.moved(), flags=cv2.WARP_RELATIVE_MAP)
+
+
+def look_up(image: NDArray[np.float32], where: NDArray[np.float32], *, flags: int = 0) -> NDArray[np.float32]:
+    """Return what an image (H, W, 3) has at source x, y, (h, w, 2)."""
+    seen = cv2.remap(image, where, None, interpolation=cv2.INTER_CUBIC | flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.float32)
 
 
 def repeated(plane: Floats, channels: int) -> NDArray[np.float32]:
@@ -396,10 +414,5 @@ def repeated(plane: Floats, channels: int) -> NDArray[np.float32]:
 
 
 def to_bytes(image: NDArray[np.float32]) -> Image:
-    """Return an image of floats, used up, as bytes: rounded, and held within 0 to 255."""
-    return np.asarray(cv2.convertScaleAbs(np.clip(image, 0, 255, out=image)), np.uint8)
-
-
-def _remap(image: NDArray[np.float32], where: NDArray[np.float32]) -> NDArray[np.float32]:
-    seen = cv2.remap(image, where, None, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(seen, np.float32)
+    """Return an image of floats as bytes: rounded, and held within 0 to 255."""
+    return np.asarray(cv2.addWeighted(image, 1, image, 0, 0, dtype=cv2.CV_8U), np.uint8)

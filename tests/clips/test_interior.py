@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import InteriorLook, _lit, compose_mouth, mouth_opening
+from lipstudy.clips._interior import InteriorLook, _lit, compose_mouth, mouth_insides, mouth_opening
 from lipstudy.clips._warp import FaceWarp
 from lipstudy.face import MEDIAPIPE_478, HeadPose, generic_neutral
 
@@ -39,8 +39,9 @@ def column(request: pytest.FixtureRequest) -> tuple[NDArray[np.float64], NDArray
     warp = frame.map_between(source_px, target_px)
     giving = (np.linspace(0, 1, ROWS) > 0.5).astype(float)
     look = InteriorLook(dark=np.zeros(3), floor=np.zeros(3), giving=giving, depth=1.0)
-    openings = [mouth_opening(points, frame) for points in (source_px, target_px)]
-    part = compose_mouth(image, warp, openings[0], openings[1], frame, look)
+    openings = [[mouth_opening(points, frame)] for points in (source_px, target_px)]
+    (inside,) = mouth_insides(*openings, [look], unit_px=UNIT_PX)
+    part = compose_mouth(image, warp, inside, frame)
     x = int(source_px[UPPER, 0]) - warp.left_px
     first, last = int(target_px[UPPER, 1]), int(target_px[LOWER, 1])
     inside = part[first - warp.top_px : last - warp.top_px, x, 0].astype(float)

@@ -33,8 +33,8 @@ def warp_frame(*, unit_px: float = UNIT_PX) -> FaceWarp:
 
 
 def both_maps(warp: WarpMap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    rows = slice(0, warp.height_px)
-    return warp.above(rows), warp.below(rows)
+    whole = slice(0, warp.height_px), slice(0, warp.width_px)
+    return warp.above(whole), warp.below(whole)
 
 
 def moves(where: NDArray[np.float32], left: int, top: int) -> NDArray[np.float64]:
@@ -125,9 +125,23 @@ def test_a_picture_twice_as_large_moves_twice_as_far(open_iod: float) -> None:
     assert moved[1] == pytest.approx(moved[0], abs=0.01)
 
 
-def test_rows_of_a_map_are_those_of_the_whole_map() -> None:
+def test_a_part_of_a_map_is_that_part_of_the_whole_map() -> None:
     warp = warp_frame().map_between(face_px(), face_px(open_iod=0.25))
     upper, lower = both_maps(warp)
-    for rows in (slice(0, 70), slice(33, 34), slice(91, warp.height_px)):
-        np.testing.assert_allclose(warp.above(rows), upper[rows], atol=1e-3)
-        np.testing.assert_allclose(warp.below(rows), lower[rows], atol=1e-3)
+    for part in np.s_[0:70, 0:50], np.s_[33:34, 60:120], np.s_[91 : warp.height_px, 7 : warp.width_px]:
+        np.testing.assert_allclose(warp.above(part), upper[part], atol=1e-3)
+        np.testing.assert_allclose(warp.below(part), lower[part], atol=1e-3)
+
+
+@pytest.mark.parametrize("open_iod", [0.0, 0.25])
+def test_above_and_below_the_mouth_the_map_of_both_halves_is_that_of_the_half(open_iod: float) -> None:
+    # In a mouth that closes the two lie farthest apart.
+    target = face_px(open_iod=open_iod)
+    warp = warp_frame().map_between(face_px(open_iod=0.25), target)
+    y, x = np.mgrid[: warp.height_px, : warp.width_px]
+    both, (upper, lower) = warp.moved() + np.stack([x, y], axis=-1), both_maps(warp)
+    inner_y = target[[point for pair in MEDIAPIPE_478.inner_lip_pairs for point in pair], 1] - warp.top_px
+    first, last = int(inner_y.min() - 0.15 * UNIT_PX - 2), int(inner_y.max() + 0.15 * UNIT_PX + 2)
+    mouth = slice(*(target[list(MEDIAPIPE_478.mouth_corners), 0] - warp.left_px).astype(int))
+    np.testing.assert_allclose(both[:first, mouth], upper[:first, mouth], atol=0.02)
+    np.testing.assert_allclose(both[last:, mouth], lower[last:, mouth], atol=0.02)
