@@ -68,7 +68,7 @@ def train(
     with output.progress("training", "epochs") as show:
         made = train_model(films, phones, folder, seed=seed, from_scratch=from_scratch, progress=show)
     held_out, packaged = made.held_out.summary, made.packaged.summary
-    is_behind = held_out["aperture_r_median"] < packaged["aperture_r_median"]
+    is_behind = round(held_out["aperture_r_median"], 2) < round(packaged["aperture_r_median"], 2)
     output.result(
         {"model": str(folder), "seed": seed, "left_out": made.held_out.to_json(), "package": made.packaged.to_json()},
         f"{folder}: a model trained on {len(films)} films, seed {seed}\n"

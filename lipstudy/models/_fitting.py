@@ -21,13 +21,14 @@ from lipstudy.models._training import Course, Recipe, Trained, train_lips
 from lipstudy.models._visemes import segments_of
 from lipstudy.speech import Phone
 
-__all__ = ["Calibration", "Sample", "calibrated", "fit_checkpoint", "speakers_of"]
+__all__ = ["INNER_FOLDS", "Calibration", "Sample", "calibrated", "fit_checkpoint", "part_of", "speakers_of"]
 
 Floats = NDArray[np.floating[Any]]
 
 _APERTURE = PARAMETERS.index("aperture")
 _GAINS = (0.7, 2.0)
-_INNER_FOLDS = 2
+INNER_FOLDS = 2
+"""In which `calibrated` trains anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Calibration:
     """(P,) by which the network's motion is too small: median over films of the ratio of standard deviations."""
     closed_at: float
     """Level at which nine of ten known /p b m/ close."""
+
+
+def part_of(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Return what tells the steps of one part of a work to `progress`, after `before` steps and of `total` in all."""
+    return None if progress is None else lambda done, _: progress(before + done, total)
 
 
 def speakers_of(samples: Sequence[Sample]) -> list[str]:
@@ -97,12 +103,15 @@ def calibrated(
     start: LipNetwork,
     recipe: Recipe,
     seed: int,
+    folder: Path | None = None,
+    progress: Progress | None = None,
 ) -> Calibration:
     """Fit gains and closures on speech held out: by speaker, or by film where there is one speaker.
 
-    `phones` are those of each sample, None where they are not known.
+    `phones` are those of each sample, None where they are not known; `folder` keeps the state of each fold, `progress`
+    is told the epochs of all folds.
     """
-    held_out = list(_held_out(samples, start=start, recipe=recipe, seed=seed))
+    held_out = list(_held_out(samples, start=start, recipe=recipe, seed=seed, folder=folder, progress=progress))
     reached = [
         value
         for number, _, made in held_out
@@ -126,7 +135,13 @@ class _Made:
 
 
 def _held_out(
-    samples: Sequence[Sample], *, start: LipNetwork, recipe: Recipe, seed: int
+    samples: Sequence[Sample],
+    *,
+    start: LipNetwork,
+    recipe: Recipe,
+    seed: int,
+    folder: Path | None,
+    progress: Progress | None,
 ) -> Iterator[tuple[int, Take, _Made]]:
     # Number of each sample, its take, and what lips make of it that were trained without it.
     by_speaker = len(speakers_of(samples)) > 1
@@ -135,10 +150,17 @@ def _held_out(
     if len(names) < 2:
         return
     single = replace(recipe, size=replace(recipe.size, members=1))
-    for fold in range(_INNER_FOLDS):
-        left_out = set(names[fold::_INNER_FOLDS])
+    for fold in range(INNER_FOLDS):
+        left_out = set(names[fold::INNER_FOLDS])
         inner = [sample for sample, name in zip(samples, group, strict=True) if name not in left_out]
-        checkpoint, _ = fit_checkpoint(inner, start=start, recipe=single, seed=seed)
+        checkpoint, _ = fit_checkpoint(
+            inner,
+            start=start,
+            recipe=single,
+            seed=seed,
+            folder=folder and folder / f"fold {fold + 1}",
+            progress=part_of(progress, fold * recipe.epochs, INNER_FOLDS * recipe.epochs),
+        )
         for number, (sample, name) in enumerate(zip(samples, group, strict=True)):
             if name in left_out:
                 take = takes_of(sample.film, sample.versions[:1], checkpoint.basis.astype(np.float64))[0]

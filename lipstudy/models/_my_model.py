@@ -12,7 +12,7 @@ from lipstudy.execution import Progress
 from lipstudy.models._checkpoint import Checkpoint, default_checkpoint, load_checkpoint, save_checkpoint
 from lipstudy.models._evaluation import Evaluation, evaluate_model
 from lipstudy.models._films import Film, FilmFile
-from lipstudy.models._fitting import Sample, calibrated, fit_checkpoint
+from lipstudy.models._fitting import INNER_FOLDS, Sample, calibrated, fit_checkpoint, part_of
 from lipstudy.models._neural import NeuralLipMotion
 from lipstudy.models._pictures import learning_curve_png
 from lipstudy.models._takes import heard_versions
@@ -79,7 +79,7 @@ def train_model(
     from_scratch : bool
         Begin with lips that know nothing.
     progress : Progress, optional
-        Told the epochs.
+        Told the epochs, those of calibrating included.
 
     Raises
     ------
@@ -100,7 +100,18 @@ def train_model(
     start = packaged.network
     basis = None if from_scratch else packaged.basis.astype(np.float64)
     said = [phones[n] for n, out in enumerate(left_out) if not out]
-    calibration = calibrated(learned, said, start=start, recipe=replace(recipe, epochs=Recipe().epochs), seed=seed)
+    inner = replace(recipe, epochs=Recipe().epochs)
+    before = INNER_FOLDS * inner.epochs
+    total = before + recipe.epochs
+    calibration = calibrated(
+        learned,
+        said,
+        start=start,
+        recipe=inner,
+        seed=seed,
+        folder=folder / _WORK,
+        progress=part_of(progress, 0, total),
+    )
     card = _card(films, tested, recipe, seed, from_scratch)
     checkpoint, course = fit_checkpoint(
         learned,
@@ -113,7 +124,7 @@ def train_model(
         basis=basis,
         folder=folder / _WORK,
         card=card,
-        progress=progress,
+        progress=part_of(progress, before, total),
     )
     films_out = [sample.film for sample in tested]
     phones_out = [said for said, out in zip(phones, left_out, strict=True) if out]

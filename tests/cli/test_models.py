@@ -44,10 +44,13 @@ def test_train_then_evaluate_then_speak(call: Callable[..., Told], recordings: P
     assert card["left_out"]
     assert card["provenance"]["seed"] == 1
 
-    # The second run finds everything done: the same weights.
+    # The second run finds everything done, calibrating too: the same weights.
+    states = {path: path.stat().st_mtime_ns for path in (model / ".work").rglob("training.pt")}
+    assert {path.parent.name for path in states} == {".work", "fold 1", "fold 2"}
     code, _, error = call("train", recordings, "-o", model, "--transcripts", recordings / "films.csv", "-q")
     assert code == 0, error
     assert json.loads((model / "card.json").read_text())["weights_sha256"] == card["weights_sha256"]
+    assert {path: path.stat().st_mtime_ns for path in (model / ".work").rglob("training.pt")} == states
 
     tracks = {path: path.stat().st_mtime_ns for path in (model / ".work").glob("*.track.npz")}
     assert len(tracks) == 4
