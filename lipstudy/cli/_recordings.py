@@ -1,5 +1,6 @@
 """What speak and align do with a recording: hear it, align it, and tell what is wrong with it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,8 @@ def aligned(speech: "Speech", transcript: str, output: Output) -> "Alignment":
             transcript = existing_file(transcript, what="a transcript").read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise InputError(f"{transcript} is not text in UTF-8: save it again in that encoding") from error
+    elif os.path.isfile(transcript):  # noqa: PTH113 - unlike Path.is_file it takes a text of any length
+        raise InputError(f"{transcript} is a file, and its name would be taken for the words: save them as a .txt file")
     with output.progress("aligning", "s of speech") as show:
         alignment = align_speech(speech, transcript, progress=show)
     for doubt in alignment.doubts():

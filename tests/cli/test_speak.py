@@ -190,6 +190,7 @@ def test_samples_that_are_no_numbers_are_refused(call: Call) -> None:
         (("a.wav", "--model", "visem"), "there is no model 'visem' (did you mean 'viseme'?)"),
         (("a.wav", "--transcript", "no.txt"), "there is no file no.txt: a transcript is needed there"),
         (("a.wav", "--transcript", "?"), "the transcript '?' holds no word"),
+        (("a.wav", "--transcript", "still.py"), "still.py is a file, and its name would be taken for the words"),
         (("a.wav", "--textgrid", "a.wav"), "a.wav is not a Praat TextGrid"),
         ((".",), ". is a folder, but a film or sound file is needed: name a file in it"),
     ],
