@@ -25,6 +25,7 @@ _MEASURED_FILM_PX = 360 * 288
 _SOUND_BYTES_A_S = 8000.0
 _S_BESIDE_WORDS = 0.3
 _TRACKING_S_A_S = 0.5
+_TRACKING_TOLD_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Estimate:
     """Time that one process needs for all of them, seconds."""
     size_bytes: float
     """Size of all of them, bytes."""
+    tracking_s: float = 0.0
+    """The part of `work_s` that goes into tracking films, before the first clip is made."""
 
     @property
     def is_huge(self) -> bool:
@@ -45,8 +48,13 @@ class Estimate:
 
     def sentence(self, *, workers: int) -> str:
         """Return what a person wants to know before it starts."""
+        count = "1 clip" if self.clips == 1 else f"{self.clips} clips"
         time = _duration(self.work_s / workers)
-        return f"{self.clips} clips to make: about {time} with {workers} workers, and {_size(self.size_bytes)}"
+        with_workers = "1 worker" if workers == 1 else f"{workers} workers"
+        told = f"{count} to make: about {time} with {with_workers}, and {_size(self.size_bytes)}"
+        if self.tracking_s < _TRACKING_TOLD_S:
+            return told
+        return f"{told}; the first {_duration(self.tracking_s / workers)} of it go into tracking films"
 
 
 def estimate_build(recipe: Recipe, folder: str | Path) -> Estimate:
@@ -66,7 +74,8 @@ def estimate_build(recipe: Recipe, folder: str | Path) -> Estimate:
     """
     place = SetFolder(Path(folder))
     there = place.clips_there()
-    count, work_s, size_bytes = 0, _s_of_tracking(recipe, place), 0.0
+    tracking_s = _s_of_tracking(recipe, place)
+    count, work_s, size_bytes = 0, tracking_s, 0.0
     for take in _takes(recipe):
         for embodiment in recipe.embodiments:
             kind = "landmarks" if embodiment == "landmarks" else take.photo
@@ -76,7 +85,7 @@ def estimate_build(recipe: Recipe, folder: str | Path) -> Estimate:
             count += clips
             work_s += clips * take.frames * grown * _MS_A_FRAME[kind] / 1000
             size_bytes += clips * (take.frames * grown * _BYTES_A_FRAME[kind] + take.duration_s * _SOUND_BYTES_A_S)
-    return Estimate(clips=count, work_s=work_s, size_bytes=size_bytes)
+    return Estimate(clips=count, work_s=work_s, size_bytes=size_bytes, tracking_s=tracking_s)
 
 
 @dataclass(frozen=True, slots=True)

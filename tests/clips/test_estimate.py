@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lipstudy.clips import Recipe, Sentence, Speaker, build_set, estimate_build
+from lipstudy.clips import Estimate, Recipe, Sentence, Speaker, build_set, estimate_build
 
 RECIPE = Recipe(
     speakers=(Speaker(name="astronaut", photograph=Path("astronaut")),),
@@ -59,3 +59,11 @@ def test_a_set_is_huge_where_somebody_should_have_meant_it(tmp_path: Path) -> No
     told = estimate_build(huge, tmp_path).sentence(workers=2)
     assert told.startswith("1004 clips to make: about ")
     assert told.endswith(" MB")
+
+
+def test_one_is_told_as_one_and_long_tracking_by_itself() -> None:
+    assert Estimate(1, 20.0, 2e6).sentence(workers=1) == "1 clip to make: about 20 s with 1 worker, and 2.0 MB"
+    told = Estimate(6, 200.0, 2e6, tracking_s=60.0).sentence(workers=2)
+    assert told == (
+        "6 clips to make: about 2 minutes with 2 workers, and 2.0 MB; the first 30 s of it go into tracking films"
+    )
