@@ -186,23 +186,29 @@ def compose_mouth(
     skin = warp_image(image, warp)
     box = _box_around(target, warp, frame)
     shown = _Shown.of(box, warp, target, frame)
-    limits = _lip_limits(source, frame)
-    upper, lower = (
-        look_up(image, _kept_to_lips(where(box), source, limits, frame, side=side))
-        for where, side in ((warp.above, -1), (warp.below, 1))
-    )
     beyond = np.maximum(target.left_px - shown.across, shown.across - target.right_px)
     share = lower_share(shown.down - (shown.top + shown.bottom) / 2, beyond, unit_px=frame.unit_px)
-    lower -= upper
-    lower *= repeated(share, 3)
-    seen = np.add(upper, lower, out=skin[box])
+    rows, columns = box
+    # Above `first` the upper half alone is seen, from `end` on the lower.
+    first, end = int((share.max(1) > 0).argmax()), len(share) - int((share.min(1) < 1)[::-1].argmax())
+    limits = _lip_limits(source, frame)
+    upper, lower = (
+        look_up(image, _kept_to_lips(where((part, columns)), source, limits, frame, side=side))
+        for where, part, side in (
+            (warp.above, slice(rows.start, rows.start + end), -1),
+            (warp.below, slice(rows.start + first, rows.stop), 1),
+        )
+    )
+    seen = skin[box]
+    seen[:first], seen[end:] = upper[:first], lower[end - first :]
+    np.add(upper[first:], (lower[: end - first] - upper[first:]) * repeated(share[first:end], 3), out=seen[first:end])
     feather = max(1.8, _FEATHER_IOD * frame.unit_px)
     cover = np.minimum(0.5 + (shown.down - shown.top) / feather, 1)
     cover = np.minimum(cover, cover - 0.5 + (shown.bottom - shown.down) / feather)
     cover *= smoothstep(-beyond, 0, _CORNER_IOD * frame.unit_px)
-    rows, columns = np.flatnonzero(cover.max(1) > 0), np.flatnonzero(cover.max(0) > 0)
-    if len(rows):
-        opened = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    open_rows, open_columns = np.flatnonzero(cover.max(1) > 0), np.flatnonzero(cover.max(0) > 0)
+    if len(open_rows):
+        opened = slice(open_rows[0], open_rows[-1] + 1), slice(open_columns[0], open_columns[-1] + 1)
         part = seen[opened]
         behind = _interior(image, shown.part(opened), inside, frame)
         behind -= part
