@@ -18,7 +18,6 @@ from lipstudy.clips import (
     LANDMARK_STYLES,
     RESTAGED_CRF,
     FilmFace,
-    face_in,
     open_film_face,
     render_film_face,
     render_landmarks,
@@ -39,6 +38,7 @@ from lipstudy.face import (
 )
 from lipstudy.media import encode_clip, read_frames
 from lipstudy.motion import articulation_weights, scale_articulation
+from lipstudy.stimuli import face_in
 
 ROOT = Path(__file__).parents[1]
 GRID = Path(os.environ.get("LIPSTUDY_SHARED_DATA", ROOT.parent / "shared" / "data")) / "grid"

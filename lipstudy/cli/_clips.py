@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
 
-    from lipstudy.clips import Estimate
     from lipstudy.media import Sound
     from lipstudy.records import Embodiment
+    from lipstudy.stimuli import Estimate
 
 __all__ = ["adopt", "build", "render"]
 
@@ -76,7 +76,7 @@ def build(
         return
     if recipe is None:
         raise click.UsageError("name a recipe; 'lipstudy build --example' prints one to start from")
-    from lipstudy.clips import build_set, estimate_build, load_recipe
+    from lipstudy.stimuli import build_set, estimate_build, load_recipe
 
     declared = load_recipe(recipe)
     place = folder or recipe.with_suffix("")
@@ -154,7 +154,7 @@ def adopt(
     FOLDER gets clips.csv and index.html; the clips stay as they are. Where a face is found the effective articulation
     is measured, against the clip at articulation 1.
     """
-    from lipstudy.clips import adopt_clips
+    from lipstudy.stimuli import adopt_clips
 
     with _executor(scheduler) as executor, output.progress("clips", "clips") as show:
         adopted = adopt_clips(
@@ -240,9 +240,10 @@ def render(
     output: Output,
 ) -> None:
     """Show one landmark track as a clip: as lines or points, or on a photograph."""
-    from lipstudy.clips import LANDMARK_STYLES, clip_faults, face_in, render_landmarks, render_photograph
+    from lipstudy.clips import LANDMARK_STYLES, render_landmarks, render_photograph
     from lipstudy.face import load_track
     from lipstudy.media import encode_clip, measure_clip
+    from lipstudy.stimuli import clip_faults, face_in
 
     if style_name not in LANDMARK_STYLES:
         known = ", ".join(LANDMARK_STYLES)
@@ -276,8 +277,7 @@ def render(
 
 
 def _speech_for(duration_s: float, sound: Path, track: Path) -> "Sound":
-    from lipstudy.clips import sound_beside_picture
-    from lipstudy.media import read_sound
+    from lipstudy.media import read_sound, sound_beside_picture
 
     speech = read_sound(sound)
     if abs(speech.duration_s - duration_s) > _MAX_DIFFERENCE_S:

@@ -288,6 +288,7 @@ def _face_of(path: Path) -> "tuple[NDArray[np.floating[Any]], LandmarkTrack | No
 
         track = load_track(path)
         return neutral_of(track), track
-    from lipstudy.clips import neutral_in, open_photograph
+    from lipstudy.clips import open_photograph
+    from lipstudy.stimuli import neutral_in
 
     return neutral_in(open_photograph(path)), None

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames
-from lipstudy.clips._takes import sound_beside_picture
 from lipstudy.execution import Progress, counted
 from lipstudy.face import load_track
-from lipstudy.media import ENCODER_VERSION, encode_clip, read_sound
+from lipstudy.media import ENCODER_VERSION, encode_clip, read_sound, sound_beside_picture
 from lipstudy.motion import scale_articulation, speaker_limits
 from lipstudy.records import provenance, sha256_of_file, write_text
 

@@ -11,6 +11,7 @@ from lipstudy.media._sound import (
     check_sound,
     read_sound,
     resampled_blocks,
+    sound_beside_picture,
     sound_blocks,
     write_sound,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "read_sound",
     "resampled_blocks",
     "silent_stderr",
+    "sound_beside_picture",
     "sound_blocks",
     "true_peak_dbtp",
     "write_sound",

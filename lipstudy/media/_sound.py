@@ -13,7 +13,16 @@ from lipstudy.errors import InputError
 from lipstudy.media._container import opened
 from lipstudy.records import existing_file, write_bytes
 
-__all__ = ["Sound", "SoundCheck", "check_sound", "read_sound", "resampled_blocks", "sound_blocks", "write_sound"]
+__all__ = [
+    "Sound",
+    "SoundCheck",
+    "check_sound",
+    "read_sound",
+    "resampled_blocks",
+    "sound_beside_picture",
+    "sound_blocks",
+    "write_sound",
+]
 
 Samples = NDArray[np.float32]
 
@@ -132,6 +141,16 @@ def check_sound(path: str | Path) -> SoundCheck:
         samples += len(part)
         clipped += _clipped(part)
     return SoundCheck(sr, samples / sr, clipped / samples)
+
+
+def sound_beside_picture(sound: Sound, *, duration_s: float) -> Sound:
+    """Return a sound that ends with a picture of `duration_s`: recordings often carry a little more or less of it.
+
+    What is longer is cut, what is shorter ends in silence; nothing is moved in time.
+    """
+    wanted = round(duration_s * sound.sr)
+    padding = max(0, wanted - len(sound.samples))
+    return Sound(np.pad(sound.samples[:wanted], (0, padding)), sound.sr)
 
 
 def write_sound(path: str | Path, sound: Sound) -> None:

@@ -66,7 +66,7 @@ articulations: [0.5, 0.75, 1, 1.5]
 """
 BUILD = """
 import json, os, sys, time
-from lipstudy.clips import build_set, load_recipe
+from lipstudy.stimuli import build_set, load_recipe
 cores, recipe, folder = sys.argv[1:]
 os.sched_setaffinity(0, map(int, cores.split(",")))
 done_at_s = []

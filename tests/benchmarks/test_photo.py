@@ -7,12 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipstudy.clips import (
-    PhotoFace,
-    open_film_face,
-    render_film_face,
-    render_photograph,
-)
+from lipstudy.clips import PhotoFace, open_film_face, render_film_face, render_photograph
 from lipstudy.face import LandmarkTrack, track_film
 from lipstudy.media import encode_clip
 from lipstudy.models import viseme_track

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lipstudy.clips import load_recipe
 from lipstudy.face import save_track
 from lipstudy.media import measure_clip, read_frames, write_sound
 from lipstudy.models import viseme_track
 from lipstudy.records import read_manifest
 from lipstudy.speech import synthesise
+from lipstudy.stimuli import load_recipe
 
 RECIPE = """\
 speakers: [{name: astronaut, photograph: astronaut}]

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipstudy.clips import Recipe, Sentence, Speaker, build_set
 from lipstudy.lab import (
     SPEAKER_SR,
     KeyPress,
@@ -21,6 +20,7 @@ from lipstudy.lab import (
 )
 from lipstudy.media import Sound, encode_clip, read_frames
 from lipstudy.records import write_plan
+from lipstudy.stimuli import Recipe, Sentence, Speaker, build_set
 from lipstudy.study import ClipFailedError, SimulatedViewer, SimulatedViewers, TrialScreen, load_study, plan_study
 
 pytestmark = pytest.mark.needs_display

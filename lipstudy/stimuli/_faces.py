@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._film_face import FILM_FACE_RENDERER_VERSION, open_film_face
-from lipstudy.clips._photograph import PhotoFace, open_photograph
-from lipstudy.clips._recipe import ASTRONAUT, Speaker
-from lipstudy.clips._set_folder import SetFolder
+from lipstudy.clips import FILM_FACE_RENDERER_VERSION, PhotoFace, open_film_face, open_photograph
 from lipstudy.execution import run_each
 from lipstudy.face import MEDIAPIPE_478, close_lips, load_track, neutral_of, normalise_head, save_track, track_film
 from lipstudy.media import silent_stderr
 from lipstudy.records import atomic_path, hash_of, provenance, write_text
+from lipstudy.stimuli._recipe import ASTRONAUT, Speaker
+from lipstudy.stimuli._set_folder import SetFolder
 
 __all__ = ["face_in", "key_of_stage", "lacks_of", "load_face", "neutral_in", "neutrals_of"]
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lipstudy.clips import LandmarkStyle, Recipe, load_recipe
+from lipstudy.clips import LandmarkStyle
 from lipstudy.errors import InputError
+from lipstudy.stimuli import Recipe, load_recipe
 
 TEMPLATE = Path(__file__).parents[2] / "stimuli" / "articulation.yaml"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lipstudy.clips import BuildResult, Recipe, Sentence, Speaker, build_set
+from lipstudy.stimuli import BuildResult, Recipe, Sentence, Speaker, build_set
 
 
 @pytest.fixture(scope="module")

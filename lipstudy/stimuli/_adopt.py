@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from lipstudy.clips._checks import clip_faults, loudness_faults
-from lipstudy.clips._index import write_page
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.face import LandmarkTrack, find_faces, lip_aperture, lips_in_contact, log_lip_intensity_ratio, track_film
 from lipstudy.media import ClipMeasures, loudness_lufs, measure_clip, read_frames, read_sound, true_peak_dbtp
 from lipstudy.records import Clip, Embodiment, provenance, read_manifest, sha256_of_file, write_manifest, write_text
+from lipstudy.stimuli._checks import clip_faults, loudness_faults
+from lipstudy.stimuli._index import write_page
 
 __all__ = ["Adopted", "adopt_clips"]
 

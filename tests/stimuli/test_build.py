@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from lipstudy.clips import BuildResult, build_set, load_recipe
 from lipstudy.errors import InputError, OutputError
 from lipstudy.face import MEDIAPIPE_478, lips_in_contact, load_track
 from lipstudy.media import ClipMeasures, Sound, loudness_lufs, measure_clip, read_sound
 from lipstudy.records import read_manifest
+from lipstudy.stimuli import BuildResult, build_set, load_recipe
 
 RECIPE = """\
 speakers: [{name: astronaut, photograph: astronaut}]
@@ -229,7 +229,7 @@ def failing(declared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuildR
         return replace(measured, av_offset_ms=21.3) if "a0.50" in path.name else measured
 
     with monkeypatch.context() as patched:
-        patched.setattr("lipstudy.clips._making.measure_clip", late)
+        patched.setattr("lipstudy.stimuli._making.measure_clip", late)
         return build_set(declared(tmp_path, LINES_ONLY.replace(", 1.5]", "]")), tmp_path / "set", workers=1)
 
 

@@ -1,7 +1,7 @@
 """What every clip must hold before it is shown to anyone."""
 
-from lipstudy.clips._looks import Looks
 from lipstudy.media import ClipMeasures, Sound
+from lipstudy.stimuli._looks import Looks
 
 __all__ = ["CHECKS_VERSION", "MAX_OFFSET_MS", "clip_faults", "look_faults", "loudness_faults", "motion_faults"]
 

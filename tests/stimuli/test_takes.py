@@ -9,15 +9,15 @@ import av
 import numpy as np
 import pytest
 
-from lipstudy.clips import FilmedSentence, build_set, load_recipe
-from lipstudy.clips._set_folder import SetFolder
-from lipstudy.clips._takes import cuts_told
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, inner_lip_gaps, lip_aperture, load_track, save_track
 from lipstudy.media import Sound, measure_clip, read_frames, read_sound, write_sound
 from lipstudy.models import viseme_track
 from lipstudy.records import read_manifest
 from lipstudy.speech import synthesise
+from lipstudy.stimuli import FilmedSentence, build_set, load_recipe
+from lipstudy.stimuli._set_folder import SetFolder
+from lipstudy.stimuli._takes import cuts_told
 
 RECIPE = """\
 speakers: [{name: astronaut, photograph: astronaut}]

@@ -8,10 +8,10 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._surroundings import Surroundings
-from lipstudy.clips._takes import on_neutral
 from lipstudy.face import HeadPose, LandmarkTrack, neutral_of
 from lipstudy.records import Fault
+from lipstudy.stimuli._surroundings import Surroundings
+from lipstudy.stimuli._takes import on_neutral
 
 __all__ = ["DESYNCHRONISED_S", "ShownPart", "shown_part", "with_lips_of"]
 

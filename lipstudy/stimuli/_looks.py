@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._photograph import PhotoFace
+from lipstudy.clips import PhotoFace
 from lipstudy.errors import InputError
 from lipstudy.face import CONTACT_GAP_IOD, MEDIAPIPE_478, LandmarkTrack, detect_face, lip_aperture, normalise_head
 from lipstudy.media import read_frames

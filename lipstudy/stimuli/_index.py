@@ -52,7 +52,7 @@ def write_page(
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files("lipstudy.clips").joinpath("contact_sheet.html").read_text("utf-8"))
+    template = environment.from_string(files("lipstudy.stimuli").joinpath("contact_sheet.html").read_text("utf-8"))
     page = template.render(
         title=title,
         notes=notes,

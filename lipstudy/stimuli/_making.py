@@ -10,18 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._catch import ShownPart, shown_part, with_lips_of
-from lipstudy.clips._checks import CHECKS_VERSION, clip_faults, look_faults, loudness_faults, motion_faults
-from lipstudy.clips._faces import load_face
-from lipstudy.clips._film_face import FILM_FACE_RENDERER_VERSION, FilmFace, open_film_face, render_film_face
-from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LandmarkStyle, render_landmarks
-from lipstudy.clips._looks import Shown, look_again
-from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, render_photograph
-from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames
-from lipstudy.clips._set_folder import Made, SetFolder
-from lipstudy.clips._surroundings import Surroundings
-from lipstudy.clips._takes import Take
-from lipstudy.clips._warp import on_one_thread
+from lipstudy.clips import (
+    FILM_FACE_RENDERER_VERSION,
+    LANDMARK_RENDERER_VERSION,
+    PHOTOGRAPH_RENDERER_VERSION,
+    RESTAGE_RENDERER_VERSION,
+    RESTAGED_CRF,
+    FilmFace,
+    LandmarkStyle,
+    PhotoFace,
+    on_one_thread,
+    open_film_face,
+    render_film_face,
+    render_landmarks,
+    render_photograph,
+    restage_frames,
+)
 from lipstudy.face import LandmarkTrack, find_faces, inner_lip_gaps, load_track
 from lipstudy.media import (
     ENCODER_VERSION,
@@ -34,6 +38,13 @@ from lipstudy.media import (
 )
 from lipstudy.motion import Articulated, scale_articulation, speaker_limits
 from lipstudy.records import Embodiment, Fault, hash_of, sha256_of_file
+from lipstudy.stimuli._catch import ShownPart, shown_part, with_lips_of
+from lipstudy.stimuli._checks import CHECKS_VERSION, clip_faults, look_faults, loudness_faults, motion_faults
+from lipstudy.stimuli._faces import load_face
+from lipstudy.stimuli._looks import Shown, look_again
+from lipstudy.stimuli._set_folder import Made, SetFolder
+from lipstudy.stimuli._surroundings import Surroundings
+from lipstudy.stimuli._takes import Take
 
 __all__ = ["ClipJob", "articulated", "clip_name", "get_ready", "hashes_of", "key_of", "make_clip", "shown_track"]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipstudy.clips import Recipe, Sentence, Speaker, adopt_clips, build_set
 from lipstudy.errors import InputError
 from lipstudy.media import Sound, encode_clip, read_frames, read_sound
 from lipstudy.records import read_manifest
+from lipstudy.stimuli import Recipe, Sentence, Speaker, adopt_clips, build_set
 
 PATTERN = "{speaker}/{sentence}_a{articulation}.mp4"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lipstudy.clips import Recipe, load_recipe
+from lipstudy.stimuli import Recipe, load_recipe
 
 
 @pytest.fixture(scope="session")

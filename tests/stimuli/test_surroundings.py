@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipstudy.clips._surroundings import Surroundings
 from lipstudy.face import LandmarkTrack, generic_neutral
 from lipstudy.media import Sound, loudness_lufs
 from lipstudy.models import viseme_track
 from lipstudy.speech import synthesise
+from lipstudy.stimuli._surroundings import Surroundings
 
 SR = 16000
 

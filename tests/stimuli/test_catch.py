@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from lipstudy.clips import BuildResult, build_set
-from lipstudy.clips._catch import shown_part, with_lips_of
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture, neutral_of
 from lipstudy.media import read_frames, read_sound
 from lipstudy.models import viseme_track
 from lipstudy.records import read_manifest
 from lipstudy.speech import synthesise
+from lipstudy.stimuli import BuildResult, build_set
+from lipstudy.stimuli._catch import shown_part, with_lips_of
 
 
 def spoken(text: str) -> LandmarkTrack:

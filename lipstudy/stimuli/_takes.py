@@ -12,9 +12,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._faces import key_of_stage, neutrals_of
-from lipstudy.clips._recipe import FilmedSentence, Recipe, Sentence, Speaker
-from lipstudy.clips._set_folder import SetFolder
 from lipstudy.errors import InputError
 from lipstudy.execution import run_each
 from lipstudy.face import (
@@ -28,10 +25,13 @@ from lipstudy.face import (
     track_film,
     uncross_lips,
 )
-from lipstudy.media import Sound, read_sound, write_sound
+from lipstudy.media import Sound, read_sound, sound_beside_picture, write_sound
 from lipstudy.models import LoadedModel, load_model, move_lips
 from lipstudy.records import provenance, write_text
 from lipstudy.speech import Phone, Speech, align_speech, synthesise
+from lipstudy.stimuli._faces import key_of_stage, neutrals_of
+from lipstudy.stimuli._recipe import FilmedSentence, Recipe, Sentence, Speaker
+from lipstudy.stimuli._set_folder import SetFolder
 
 __all__ = [
     "PhotoSource",
@@ -41,7 +41,6 @@ __all__ = [
     "make_takes",
     "models_of",
     "on_neutral",
-    "sound_beside_picture",
     "take_name",
 ]
 
@@ -142,13 +141,6 @@ def doubts_about(sentences: Sequence[Sentence], folder: SetFolder) -> dict[str, 
     """Return, by sentence, what the aligner doubts about the words of recorded speech; none for those that fit."""
     told = {sentence.name: json.loads(folder.phones(sentence.name).read_bytes())["doubts"] for sentence in sentences}
     return {name: "; ".join(doubts) for name, doubts in told.items() if doubts}
-
-
-def sound_beside_picture(sound: Sound, *, duration_s: float) -> Sound:
-    """End `sound` with a picture of `duration_s`: recordings often carry a little more or less of it."""
-    wanted = round(duration_s * sound.sr)
-    padding = max(0, wanted - len(sound.samples))
-    return Sound(np.pad(sound.samples[:wanted], (0, padding)), sound.sr)
 
 
 def on_neutral(track: LandmarkTrack, neutral: Floats) -> Floats:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lipstudy.clips import Estimate, Recipe, Sentence, Speaker, build_set, estimate_build
+from lipstudy.stimuli import Estimate, Recipe, Sentence, Speaker, build_set, estimate_build
 
 RECIPE = Recipe(
     speakers=(Speaker(name="astronaut", photograph=Path("astronaut")),),

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lipstudy.clips._making import clip_name
-from lipstudy.clips._recipe import Recipe, Sentence
-from lipstudy.clips._set_folder import SetFolder
-from lipstudy.clips._takes import PhotoSource, models_of, take_name
 from lipstudy.face import load_track
 from lipstudy.media import open_film, read_sound
 from lipstudy.records import Fault
+from lipstudy.stimuli._making import clip_name
+from lipstudy.stimuli._recipe import Recipe, Sentence
+from lipstudy.stimuli._set_folder import SetFolder
+from lipstudy.stimuli._takes import PhotoSource, models_of, take_name
 
 __all__ = ["Estimate", "estimate_build"]
 

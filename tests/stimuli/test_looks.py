@@ -8,14 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from lipstudy.clips import PhotoFace, face_in, neutral_in, render_photograph
-from lipstudy.clips._checks import look_faults, loudness_faults, motion_faults
-from lipstudy.clips._looks import Looks, Shown, look_again
+from lipstudy.clips import PhotoFace, render_photograph
 from lipstudy.face import LandmarkTrack
 from lipstudy.media import encode_clip
 from lipstudy.models import viseme_track
 from lipstudy.motion import scale_articulation
 from lipstudy.speech import synthesise
+from lipstudy.stimuli import face_in, neutral_in
+from lipstudy.stimuli._checks import look_faults, loudness_faults, motion_faults
+from lipstudy.stimuli._looks import Looks, Shown, look_again
 
 Image = np.ndarray
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, PlainSerializer, ValidationInfo, field_validator, model_validator
 
-from lipstudy.clips._landmarks import LandmarkStyle
+from lipstudy.clips import LandmarkStyle
 from lipstudy.errors import InputError
 from lipstudy.models import MODELS
 from lipstudy.motion import MAX_ARTICULATION, check_articulation

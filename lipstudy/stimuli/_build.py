@@ -9,9 +9,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from lipstudy.clips._faces import lacks_of
-from lipstudy.clips._index import write_page
-from lipstudy.clips._making import (
+from lipstudy.errors import InputError
+from lipstudy.execution import Progress, run_each, worker_processes
+from lipstudy.face import LandmarkTrack, load_track
+from lipstudy.media import read_sound
+from lipstudy.models import LoadedModel
+from lipstudy.records import Clip, Fault, existing_file, provenance, write_manifest, write_text
+from lipstudy.stimuli._faces import lacks_of
+from lipstudy.stimuli._index import write_page
+from lipstudy.stimuli._making import (
     ClipJob,
     articulated,
     get_ready,
@@ -20,16 +26,10 @@ from lipstudy.clips._making import (
     make_clip,
     shown_track,
 )
-from lipstudy.clips._recipe import Recipe
-from lipstudy.clips._set_folder import Made, SetFolder
-from lipstudy.clips._surroundings import Surroundings
-from lipstudy.clips._takes import Take, cuts_told, doubts_about, make_takes, models_of
-from lipstudy.errors import InputError
-from lipstudy.execution import Progress, run_each, worker_processes
-from lipstudy.face import LandmarkTrack, load_track
-from lipstudy.media import read_sound
-from lipstudy.models import LoadedModel
-from lipstudy.records import Clip, Fault, existing_file, provenance, write_manifest, write_text
+from lipstudy.stimuli._recipe import Recipe
+from lipstudy.stimuli._set_folder import Made, SetFolder
+from lipstudy.stimuli._surroundings import Surroundings
+from lipstudy.stimuli._takes import Take, cuts_told, doubts_about, make_takes, models_of
 
 __all__ = ["BuildResult", "build_set"]
 

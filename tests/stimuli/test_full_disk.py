@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lipstudy.clips import Recipe, Sentence, Speaker, build_set
 from lipstudy.errors import OutputError
 from lipstudy.execution import Progress, cluster_executor
+from lipstudy.stimuli import Recipe, Sentence, Speaker, build_set
 
 RECIPE = Recipe(
     speakers=(Speaker(name="astronaut", photograph=Path("astronaut")),),

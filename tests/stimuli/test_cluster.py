@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lipstudy.clips import Recipe, Sentence, Speaker, build_set
 from lipstudy.execution import cluster_executor
+from lipstudy.stimuli import Recipe, Sentence, Speaker, build_set
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")]
 

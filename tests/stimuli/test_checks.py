@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lipstudy.clips import clip_faults
 from lipstudy.media import ClipMeasures, Sound
+from lipstudy.stimuli import clip_faults
 
 GOOD = ClipMeasures(
     frames=25,
