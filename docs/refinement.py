@@ -179,8 +179,9 @@ The blur is a Gaussian, of the width that comes nearest to the network's SSIM.
 {table}
 
 What the network gains in likeness it takes in sharpness, and a plain blur gains nearly as much for a little less. A
-viewer who compares clips would see softer lips, not better ones. So `build` has no such step. Three seconds of film are little for it: with
-minutes of one speaker, which were not to be had here, and with a loss that asks for sharpness it may do better.
+viewer who compares clips would see softer lips, not better ones. So `build` has no such step. Three seconds of film are
+little for it: with minutes of one speaker, which were not to be had here, and with a loss that asks for sharpness it
+may do better.
 """
 
 
