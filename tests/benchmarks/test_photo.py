@@ -16,6 +16,8 @@ from lipstudy.speech import synthesise
 pytestmark = pytest.mark.benchmark
 
 SIZE_PX = 512
+TRIES = 8
+"""Drawing and encoding want two cores at once: what else runs on the machine spoils the share."""
 TEXT = "We threw the blue umbrella up, and both brown boats came back empty."
 Frames = Iterator[np.ndarray]
 
@@ -39,11 +41,11 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def share_of_the_encoders_rate(frames: Callable[[], Frames], folder: Path) -> float:
-    """Return the best of three: encoding ready frames, over drawing and encoding them."""
+def best_share_of_the_encoders_rate(frames: Callable[[], Frames], folder: Path, *, enough: float) -> float:
+    """Return the best of a few tries: encoding ready frames, over drawing and encoding them."""
     drawn = list(frames())
-    shares = []
-    for _ in range(3):
+    shares: list[float] = []
+    while len(shares) < TRIES and max(shares, default=0) <= enough:
         alone_s = seconds(lambda: encode_clip(folder / "a.mp4", drawn, fps=25, sound=None))
         both_s = seconds(lambda: encode_clip(folder / "b.mp4", frames(), fps=25, sound=None))
         shares.append(alone_s / both_s)
@@ -54,13 +56,20 @@ def share_of_the_encoders_rate(frames: Callable[[], Frames], folder: Path) -> fl
 def test_a_photograph_is_moved_at_seven_tenths_of_the_encoders_own_rate(
     track: LandmarkTrack, astronaut_face: PhotoFace, tmp_path: Path
 ) -> None:
-    assert share_of_the_encoders_rate(lambda: render_photograph(astronaut_face, track, size_px=SIZE_PX), tmp_path) > 0.7
+    def frames() -> Frames:
+        return render_photograph(astronaut_face, track, size_px=SIZE_PX)
+
+    assert best_share_of_the_encoders_rate(frames, tmp_path, enough=0.7) > 0.7
 
 
 @pytest.mark.needs_shared_data
-def test_a_filmed_face_is_moved_at_four_tenths_of_the_encoders_own_rate(
+def test_a_filmed_face_is_moved_at_half_of_the_encoders_own_rate(
     track: LandmarkTrack, grid: Path, tmp_path: Path
 ) -> None:
     film = grid / "lrwp9a.mpg"
     face = open_film_face(film, track_film(film))
-    assert share_of_the_encoders_rate(lambda: render_film_face(face, track, size_px=SIZE_PX), tmp_path) > 0.4
+
+    def frames() -> Frames:
+        return render_film_face(face, track, size_px=SIZE_PX)
+
+    assert best_share_of_the_encoders_rate(frames, tmp_path, enough=0.5) > 0.5
