@@ -34,6 +34,7 @@ from lipstudy.face import (
     normalise_head,
     uncross_lips,
 )
+from lipstudy.media import silent_stderr
 from lipstudy.motion import articulation_weights, lip_columns
 from lipstudy.records import existing_file
 
@@ -126,11 +127,12 @@ def open_photograph(path: str | Path) -> PhotoFace:
     """
     path = existing_file(path, what="a photograph")
     contents = np.frombuffer(path.read_bytes() or b"\0", np.uint8)
-    pixels = cv2.imdecode(contents, cv2.IMREAD_COLOR)
+    is_jpeg = contents[:2].tobytes() == b"\xff\xd8"
+    with silent_stderr():  # libpng tells of a broken file on its own, beside our sentence
+        pixels = cv2.imdecode(contents, cv2.IMREAD_COLOR)
+        as_stored = None if is_jpeg else cv2.imdecode(contents, cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise InputError(f"{path} is not a picture that can be read: give a JPEG or PNG")
-    is_jpeg = contents[:2].tobytes() == b"\xff\xd8"
-    as_stored = None if is_jpeg else cv2.imdecode(contents, cv2.IMREAD_UNCHANGED)
     if as_stored is not None and as_stored.ndim == 3 and as_stored.shape[2] == 4:
         opaque = as_stored[..., 3:] / np.iinfo(as_stored.dtype).max
         pixels = np.rint(pixels * opaque + _BEHIND_TRANSPARENT * (1 - opaque))

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from lipstudy.clips import FILM_FACE_RENDERER_VERSION, PhotoFace, open_film_face, open_photograph
 from lipstudy.execution import run_each
 from lipstudy.face import MEDIAPIPE_478, close_lips, load_track, neutral_of, normalise_head, save_track, track_film
-from lipstudy.media import silent_stderr
 from lipstudy.records import atomic_path, hash_of, provenance, write_text
 from lipstudy.stimuli._recipe import ASTRONAUT, Speaker
 from lipstudy.stimuli._set_folder import SetFolder
@@ -23,8 +22,7 @@ __all__ = ["face_in", "key_of_stage", "lacks_of", "load_face", "neutral_in", "ne
 def face_in(photograph: Path) -> PhotoFace:
     """Find the face in a photograph, or in the portrait that ASTRONAUT stands for. Raises InputError."""
     if photograph != ASTRONAUT:
-        with silent_stderr():  # libpng tells of a broken file on its own, beside our sentence
-            return open_photograph(photograph)
+        return open_photograph(photograph)
     from skimage.data import astronaut
 
     return PhotoFace.of(np.asarray(astronaut(), np.uint8))
