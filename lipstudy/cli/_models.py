@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["evaluate", "train"]
 
 _SOUND_SHORTER_S = 0.2
-_WORK = ".work"
-"""Folder in that of a model or an evaluation: tracks, and the state of a training."""
-
 _transcripts = click.option(
     "--transcripts",
     type=click.Path(path_type=Path),
@@ -58,12 +55,12 @@ def train(
     Films of one speaker or of many: a sub-folder is a speaker. A part is left out and says how good the model is.
     Tracks are kept; a run that was stopped goes on where it was.
     """
-    from lipstudy.models import check_trainable, films_in, phones_of_films, train_model
+    from lipstudy.models import WORK_FOLDER, check_trainable, films_in, phones_of_films, train_model
 
     folder = destination or recordings.with_name(f"{recordings.resolve().name}.model")
     files = films_in(recordings, table=transcripts)
     check_trainable(files)
-    films = _tracked(files, folder / _WORK, workers, output)
+    films = _tracked(files, folder / WORK_FOLDER, workers, output)
     phones = phones_of_films(films, tell=output.tell)
     with output.progress("training", "epochs") as show:
         made = train_model(films, phones, folder, seed=seed, from_scratch=from_scratch, progress=show)
@@ -104,6 +101,7 @@ def evaluate(
     fairly only on speakers that it was not trained on.
     """
     from lipstudy.models import (
+        WORK_FOLDER,
         evaluate_model,
         evaluation_png,
         films_in,
@@ -115,7 +113,9 @@ def evaluate(
     loaded = load_model(model)
     folder = destination or recordings.with_name(f"{recordings.resolve().name}.evaluation")
     # Films that a model was trained on were tracked already.
-    work = next((place for place in (Path(model) / _WORK, folder / _WORK) if place.is_dir()), folder / _WORK)
+    work = next(
+        (place for place in (Path(model) / WORK_FOLDER, folder / WORK_FOLDER) if place.is_dir()), folder / WORK_FOLDER
+    )
     films = _tracked(films_in(recordings, table=transcripts), work, workers, output)
     phones = phones_of_films(films, tell=output.tell)
     with output.progress("evaluating", "films") as show:

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lipstudy.models._door import MODELS, LoadedModel, load_model
+from lipstudy.models._model_files import WORK_FOLDER
 from lipstudy.models._moving import LipMotionModel, checked_neutral, frames_in, lip_points, move_lips
 from lipstudy.models._viseme_model import VisemeModel, load_viseme_model
 from lipstudy.models._viseme_motion import VisemeLipMotion, viseme_track
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MODELS",
     "VISEMES",
+    "WORK_FOLDER",
     "Checkpoint",
     "Evaluation",
     "Film",

@@ -13,6 +13,7 @@ from lipstudy.models._checkpoint import Checkpoint, default_checkpoint, load_che
 from lipstudy.models._evaluation import Evaluation, evaluate_model
 from lipstudy.models._films import Film, FilmFile
 from lipstudy.models._fitting import INNER_FOLDS, Sample, calibrated, fit_checkpoint, part_of
+from lipstudy.models._model_files import WORK_FOLDER
 from lipstudy.models._neural import NeuralLipMotion
 from lipstudy.models._pictures import learning_curve_png
 from lipstudy.models._takes import heard_versions
@@ -26,7 +27,6 @@ __all__ = ["TrainedModel", "check_trainable", "train_model"]
 _LEAST_FILMS = 3
 _EPOCHS_ON, _LEARNING_RATE_ON = 16, 1.5e-3
 """Where the lips of the package's model are trained on."""
-_WORK = ".work"
 _CURVE_FILE = "learning_curve.png"
 
 
@@ -109,7 +109,7 @@ def train_model(
         start=start,
         recipe=inner,
         seed=seed,
-        folder=folder / _WORK,
+        folder=folder / WORK_FOLDER,
         progress=part_of(progress, 0, total),
     )
     card = _card(films, tested, recipe, seed, from_scratch)
@@ -122,7 +122,7 @@ def train_model(
         keep_lips=not from_scratch,
         validation=tested,
         basis=basis,
-        folder=folder / _WORK,
+        folder=folder / WORK_FOLDER,
         card=card,
         progress=part_of(progress, before, total),
     )
