@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate", "train"]
 
 _SOUND_SHORTER_S = 0.2
+
 _transcripts = click.option(
     "--transcripts",
     type=click.Path(path_type=Path),
