@@ -2,7 +2,13 @@
 
 from lipstudy.media._encoder import ENCODER_VERSION, encode_clip
 from lipstudy.media._film import Film, open_film, read_frames
-from lipstudy.media._loudness import MAX_TRUE_PEAK_DBTP, at_loudness, loudness_lufs, true_peak_dbtp
+from lipstudy.media._loudness import (
+    MAX_TRUE_PEAK_DBTP,
+    at_loudness,
+    loudest_lufs,
+    loudness_lufs,
+    true_peak_dbtp,
+)
 from lipstudy.media._measure import ClipMeasures, measure_clip
 from lipstudy.media._silence import silent_stderr
 from lipstudy.media._sound import (
@@ -26,6 +32,7 @@ __all__ = [
     "at_loudness",
     "check_sound",
     "encode_clip",
+    "loudest_lufs",
     "loudness_lufs",
     "measure_clip",
     "open_film",

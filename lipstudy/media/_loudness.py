@@ -7,7 +7,7 @@ import numpy as np
 from lipstudy.errors import InputError
 from lipstudy.media._sound import Sound
 
-__all__ = ["MAX_TRUE_PEAK_DBTP", "at_loudness", "loudness_lufs", "true_peak_dbtp"]
+__all__ = ["MAX_TRUE_PEAK_DBTP", "at_loudness", "loudest_lufs", "loudness_lufs", "true_peak_dbtp"]
 
 MAX_TRUE_PEAK_DBTP = -1.0
 """What EBU R 128 allows a programme's true peak to be; above it codecs and players clip."""
@@ -43,6 +43,15 @@ def true_peak_dbtp(sound: Sound) -> float:
 
     peak = float(np.abs(resample_poly(sound.samples.astype(np.float64), _OVERSAMPLING, 1)).max(initial=0.0))
     return 20 * math.log10(peak) if peak > 0 else -math.inf
+
+
+def loudest_lufs(sound: Sound) -> float:
+    """Return the loudness that a sound can have by a gain alone, its true peak at MAX_TRUE_PEAK_DBTP.
+
+    Unit: LUFS. Range: inf for digital silence.
+    """
+    own_lufs = loudness_lufs(sound)
+    return own_lufs - true_peak_dbtp(sound) + MAX_TRUE_PEAK_DBTP if math.isfinite(own_lufs) else math.inf
 
 
 def at_loudness(sound: Sound, *, lufs: float, what: str) -> Sound:

@@ -17,6 +17,7 @@ from lipstudy.models import LoadedModel
 from lipstudy.records import Clip, Fault, existing_file, provenance, write_manifest, write_text
 from lipstudy.stimuli._faces import lacks_of
 from lipstudy.stimuli._index import write_page
+from lipstudy.stimuli._levels import surroundings_of
 from lipstudy.stimuli._making import (
     ClipJob,
     articulated,
@@ -28,7 +29,6 @@ from lipstudy.stimuli._making import (
 )
 from lipstudy.stimuli._recipe import Recipe
 from lipstudy.stimuli._set_folder import Made, SetFolder
-from lipstudy.stimuli._surroundings import Surroundings
 from lipstudy.stimuli._takes import Take, cuts_told, doubts_about, make_takes, models_of
 
 __all__ = ["BuildResult", "build_set"]
@@ -101,7 +101,8 @@ def build_set(
     Raises
     ------
     InputError
-        If a file that the recipe names cannot be used, or a text cannot be spoken.
+        If a file that the recipe names cannot be used, a text cannot be spoken, or speech would clip at the loudness
+        wanted.
     OutputError
         If the folder cannot be written, or the disk is full. Clips made so far are kept.
     """
@@ -185,13 +186,7 @@ def _planned(
 ) -> Iterator[_Plan]:
     track = load_track(take.track_path)
     given = hashes_of(take, track)
-    loudness_lufs = None if recipe.loudness_lufs == "as_recorded" else recipe.loudness_lufs
-    around = Surroundings(
-        before_frames=round(recipe.lead_in_s * track.fps),
-        after_frames=round(recipe.lead_out_s * track.fps),
-        fps=track.fps,
-        loudness_lufs=loudness_lufs,
-    )
+    around = surroundings_of(recipe, fps=track.fps)
     for embodiment in recipe.embodiments:
         jobs = [
             ClipJob(

@@ -14,10 +14,13 @@ from lipstudy.models import MODELS
 from lipstudy.motion import MAX_ARTICULATION, check_articulation
 from lipstudy.records import Declared, Embodiment, Fault, read_declaration
 
-__all__ = ["ASTRONAUT", "FilmedSentence", "Recipe", "Sentence", "Speaker", "load_recipe"]
+__all__ = ["ASTRONAUT", "LEAST_LOUDNESS_LUFS", "FilmedSentence", "Recipe", "Sentence", "Speaker", "load_recipe"]
 
 ASTRONAUT = Path("astronaut")
 """Stands for a photograph that needs no file: the portrait of Eileen Collins (NASA, public domain)."""
+
+LEAST_LOUDNESS_LUFS = -40
+"""The lowest loudness that a recipe can ask for."""
 
 AnyEntry = TypeVar("AnyEntry", bound=Hashable)
 
@@ -34,7 +37,7 @@ Words = Annotated[str, Field(min_length=1, max_length=1000)]
 # Where a file lies is a matter of one machine; what is recorded is its name, and elsewhere its hash.
 File = Annotated[Path, PlainSerializer(lambda path: path.name, return_type=str)]
 Scale = Annotated[float, Field(ge=0, le=MAX_ARTICULATION)]
-Loudness = Annotated[float, Field(ge=-40, le=-9)] | Literal["as_recorded"]
+Loudness = Annotated[float, Field(ge=LEAST_LOUDNESS_LUFS, le=-9)] | Literal["as_recorded"]
 # A model is named, or lies in a file or folder: 'mine/net.py:Net'.
 ModelName = Annotated[
     str, Field(min_length=1, max_length=400), PlainSerializer(lambda name: Path(name).name, return_type=str)

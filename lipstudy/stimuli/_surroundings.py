@@ -73,11 +73,15 @@ class Surroundings:
 
         Raises InputError if it would clip at that loudness; `what` names it.
         """
+        whole = self.with_silence(speech)
+        return whole if self.loudness_lufs is None else at_loudness(whole, lufs=self.loudness_lufs, what=what)
+
+    def with_silence(self, speech: Sound) -> Sound:
+        """Return `speech` as loud as it is, with silence around it as long as the frames around the picture."""
         around_s = (self.before_frames + self.after_frames) / self.fps
         begins = round(self.before_frames / self.fps * speech.sr)
         ends = round(around_s * speech.sr) - begins
-        whole = Sound(np.pad(speech.samples, (begins, ends)), speech.sr)
-        return whole if self.loudness_lufs is None else at_loudness(whole, lufs=self.loudness_lufs, what=what)
+        return Sound(np.pad(speech.samples, (begins, ends)), speech.sr)
 
     def _turn(self, num_frames: int) -> NDArray[np.float64]:
         """Return the share of the first pose, for each frame of the lead-in: 0, and a smooth rise at its end."""

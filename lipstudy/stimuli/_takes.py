@@ -30,6 +30,7 @@ from lipstudy.models import LoadedModel, load_model, move_lips
 from lipstudy.records import provenance, write_text
 from lipstudy.speech import Phone, Speech, align_speech, synthesise
 from lipstudy.stimuli._faces import key_of_stage, neutrals_of
+from lipstudy.stimuli._levels import check_loudness
 from lipstudy.stimuli._recipe import FilmedSentence, Recipe, Sentence, Speaker
 from lipstudy.stimuli._set_folder import SetFolder
 
@@ -93,12 +94,18 @@ def make_takes(
     Raises
     ------
     InputError
-        If a photograph, film, track or sound cannot be used, or a model not move the lips to it.
+        If a photograph, film, track or sound cannot be used, a model not move the lips to it, or speech would clip at
+        the loudness wanted.
     OutputError
         If the folder cannot be written.
     """
-    neutrals = neutrals_of(recipe.speakers, folder, workers=workers, executor=executor)
+    photographed = [speaker for speaker in recipe.speakers if speaker.film is None]
+    filmed = [speaker for speaker in recipe.speakers if speaker.film is not None]
+    neutrals = neutrals_of(photographed, folder, workers=workers, executor=executor)
     speeches = {sentence.name: _speech(sentence, recipe, folder) for sentence in recipe.sentences}
+    check_loudness(recipe, folder)
+    # Last, as films may take an hour to track.
+    neutrals |= neutrals_of(filmed, folder, workers=workers, executor=executor)
     takes = []
     for speaker in recipe.speakers:
         for sentence in recipe.sentences:
@@ -115,8 +122,8 @@ def make_takes(
                     track = _modelled_motion(model, speeches[sentence.name], neutral, recipe, take)
                 save_track(take.track_path, track)
                 takes.append(take)
-    filmed = [(film, folder) for film in recipe.films]
-    tracked = dict(run_each(_take_on_film, filmed, workers=workers, executor=executor))
+    restaged = [(film, folder) for film in recipe.films]
+    tracked = dict(run_each(_take_on_film, restaged, workers=workers, executor=executor))
     return takes + [tracked[index] for index in range(len(recipe.films))]
 
 
