@@ -80,6 +80,8 @@ def build(
 
     declared = load_recipe(recipe)
     place = folder or recipe.with_suffix("")
+    for sentence in declared.advice:
+        output.tell(sentence)
     _tell_size(estimate_build(declared, place), place, workers, yes, output)
     with _executor(scheduler) as executor, output.progress("clips", "clips") as show:
         built = build_set(declared, place, workers=workers, retry_failed=retry_failed, executor=executor, progress=show)

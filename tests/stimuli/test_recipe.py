@@ -135,3 +135,13 @@ def test_a_file_that_is_no_recipe_is_told(written, text: str, said: str) -> None
 def test_a_recipe_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no file .*nowhere\.yaml: a recipe is needed there"):
         load_recipe(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [("size_px: 190\n", 1), ("size_px: 192\n", 0), ("size_px: 64\nembodiments: [landmarks]\n", 0), ("", 0)],
+)
+def test_photo_clips_that_are_too_small_to_be_judged_are_advised_against(written, more: str, told: int) -> None:
+    advice = load_recipe(written(SMALL + more)).advice
+    assert len(advice) == told
+    assert all("photo clips of 190 x 190 pixels: " in sentence and "'size_px: 192'" in sentence for sentence in advice)
