@@ -247,8 +247,8 @@ class Recipe(Declared):
         if not self.speakers or "photo" not in self.embodiments or self.size_px >= _LEAST_PHOTO_PX:
             return ()
         return (
-            f"photo clips of {self.size_px} x {self.size_px} pixels: the mouths are so small in them that good clips may"
-            f" fail their checks; 'size_px: {_LEAST_PHOTO_PX}' or more is better",
+            f"photo clips of {self.size_px} x {self.size_px} pixels: the mouths are so small in them that good clips"
+            f" may fail their checks; 'size_px: {_LEAST_PHOTO_PX}' or more is better",
         )
 
     @property
