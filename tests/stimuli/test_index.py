@@ -77,3 +77,26 @@ def test_checks_stand_beside_each_clip(built: BuildResult, browser) -> None:
         "sound after picture",
     ):
         assert check in photo
+
+
+@pytest.mark.needs_chromium
+def test_a_clip_is_reached_and_played_by_keys_alone(built: BuildResult, browser) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    browser.get(built.page.resolve().as_uri())
+    browser.find_element(By.CSS_SELECTOR, "button.play").send_keys(Keys.TAB)
+    first = "astronaut_boats_landmarks_rest_a0.50"
+    reached = "return document.activeElement.closest('figure').dataset.clip"
+    assert browser.execute_script(reached) == first
+    outline = "return getComputedStyle(document.activeElement).outlineStyle"
+    assert browser.execute_script(outline) == "solid", "nobody sees where the keys are"
+    playing = (
+        "return [...document.querySelectorAll('video')].filter(video => !video.paused)"
+        ".map(video => video.closest('figure').dataset.clip)"
+    )
+    for key in (Keys.ENTER, Keys.SPACE):
+        browser.switch_to.active_element.send_keys(key)
+        WebDriverWait(browser, 30).until(lambda driver: driver.execute_script(playing) == [first])
+        browser.execute_script("document.querySelectorAll('video').forEach((video) => video.pause())")
