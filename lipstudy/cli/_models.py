@@ -10,10 +10,9 @@ from lipstudy.cli._output import Output, output_options, seed_option
 
 if TYPE_CHECKING:
     from lipstudy.models import Film, FilmFile
+    from lipstudy.speech import Phone
 
 __all__ = ["evaluate", "train"]
-
-_SOUND_SHORTER_S = 0.2
 
 _transcripts = click.option(
     "--transcripts",
@@ -56,13 +55,12 @@ def train(
     Films of one speaker or of many: a sub-folder is a speaker. A part is left out and says how good the model is.
     Tracks are kept; a run that was stopped goes on where it was.
     """
-    from lipstudy.models import WORK_FOLDER, check_trainable, films_in, phones_of_films, train_model
+    from lipstudy.models import WORK_FOLDER, check_trainable, films_in, train_model
 
     folder = destination or recordings.with_name(f"{recordings.resolve().name}.model")
     files = films_in(recordings, table=transcripts)
     check_trainable(files)
-    films = _tracked(files, folder / WORK_FOLDER, workers, output)
-    phones = phones_of_films(films, tell=output.tell)
+    films, phones = _films_and_phones(files, folder / WORK_FOLDER, workers, output)
     with output.progress("training", "epochs") as show:
         made = train_model(films, phones, folder, seed=seed, from_scratch=from_scratch, progress=show)
     held_out, packaged = made.held_out.summary, made.packaged.summary
@@ -107,7 +105,6 @@ def evaluate(
         evaluation_png,
         films_in,
         load_model,
-        phones_of_films,
         write_evaluation,
     )
 
@@ -117,8 +114,7 @@ def evaluate(
     work = next(
         (place for place in (Path(model) / WORK_FOLDER, folder / WORK_FOLDER) if place.is_dir()), folder / WORK_FOLDER
     )
-    films = _tracked(films_in(recordings, table=transcripts), work, workers, output)
-    phones = phones_of_films(films, tell=output.tell)
+    films, phones = _films_and_phones(films_in(recordings, table=transcripts), work, workers, output)
     with output.progress("evaluating", "films") as show:
         found = evaluate_model(loaded.model, films, phones, progress=show)
     write_evaluation(folder, found, model=loaded.name, films=films, picture=evaluation_png(found, films))
@@ -130,18 +126,17 @@ def evaluate(
     )
 
 
-def _tracked(files: "Sequence[FilmFile]", work: Path, workers: int, output: Output) -> "list[Film]":
-    from lipstudy.models import read_films
+def _films_and_phones(
+    files: "Sequence[FilmFile]", work: Path, workers: int, output: Output
+) -> "tuple[list[Film], list[tuple[Phone, ...] | None]]":
+    from lipstudy.models import phones_of_films, read_films
 
     with output.progress("tracking", "films") as show:
         films = read_films(files, cache=work, workers=workers, progress=show)
     for film in films:
-        if film.sound_s < film.track.duration_s - _SOUND_SHORTER_S:
-            output.tell(
-                f"{film.file.path}: its sound ends at {film.sound_s:.2f} s and its picture at"
-                f" {film.track.duration_s:.2f} s: cut it there, no model can hear what comes after"
-            )
-    return films
+        for doubt in film.doubts:
+            output.tell(f"{film.file.path}: {doubt}")
+    return films, phones_of_films(films, tell=output.tell)
 
 
 def _row(score: Any) -> str:

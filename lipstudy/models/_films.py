@@ -33,6 +33,8 @@ Floats = NDArray[np.floating[Any]]
 
 _ENDINGS = frozenset((".mp4", ".mov", ".mpg", ".mpeg", ".avi", ".mkv", ".webm", ".m4v", ".wmv", ".mts"))
 _TOLD_FILMS = 5
+_SOUND_SHORTER_S = 0.2
+"""Recordings often carry a little less sound than picture; more than this is speech that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,16 @@ class Film:
     def sound_s(self) -> float:
         """Duration of the sound in seconds."""
         return len(self.samples) / SR
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What may spoil it as an example, a sentence each: sound that ends before the picture."""
+        if self.sound_s >= self.track.duration_s - _SOUND_SHORTER_S:
+            return ()
+        return (
+            f"its sound ends at {self.sound_s:.2f} s and its picture at {self.track.duration_s:.2f} s: cut it there, no"
+            " model can hear what comes after",
+        )
 
 
 def films_in(folder: Path, *, table: Path | None = None) -> list[FilmFile]:

@@ -75,10 +75,10 @@ def test_a_text_beside_a_film_that_is_not_utf8_is_told(films: Path) -> None:
         films_in(films)
 
 
-def still_face(path: Path) -> LandmarkTrack:
+def still_face(path: Path, *, frames: int = 5) -> LandmarkTrack:
     made = provenance(stage="track", arguments={}, inputs=[path])
-    points, still = np.tile(generic_neutral(), (5, 1, 1)), HeadPose.still(5)
-    return LandmarkTrack(points, 25.0, MEDIAPIPE_478, still, np.ones(5, bool), generic_neutral(), provenance=made)
+    points, still = np.tile(generic_neutral(), (frames, 1, 1)), HeadPose.still(frames)
+    return LandmarkTrack(points, 25.0, MEDIAPIPE_478, still, np.ones(frames, bool), generic_neutral(), provenance=made)
 
 
 def test_words_that_are_not_those_of_a_film_are_told_with_its_name(
@@ -91,6 +91,17 @@ def test_words_that_are_not_those_of_a_film_are_told_with_its_name(
     assert [phones is None for phones in found] == [True, False]
     (doubt,) = told  # nobody says "hello there"
     assert doubt.startswith(f"{films / 'hello.mp4'}: words that do not fit the speech: 'there' at")
+
+
+@pytest.mark.parametrize(("sound_s", "doubts"), [(2.1, 0), (1.81, 0), (1.79, 1)])
+def test_sound_that_ends_well_before_the_picture_is_a_doubt(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sound_s: float, doubts: int
+) -> None:
+    monkeypatch.setattr(_films, "track_film", lambda path: still_face(path, frames=50))
+    monkeypatch.setattr(_films, "read_sound", lambda path, sr: Sound(np.zeros(round(sound_s * sr), np.float32), sr))
+    film = read_films(films_in(films), cache=tmp_path)[0]
+    assert len(film.doubts) == doubts
+    assert all(doubt.startswith("its sound ends at 1.79 s and its picture at 2.00 s: cut it") for doubt in film.doubts)
 
 
 def test_every_film_that_cannot_be_used_is_named_and_the_others_are_tracked_once(
