@@ -17,15 +17,19 @@ def opened(path: Path) -> Iterator[Any]:
 
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty: copy or download it again")
+    is_open = False
     try:
         # Resolved, because a name like "a:b.mp4" would be taken for a protocol.
         with av.open(str(path.resolve())) as container:
+            is_open = True
             yield container
     except av.error.InvalidDataError as error:
         if _starts_like_mp4(path):
             raise InputError(
                 f"{path} is cut off: it begins like an mp4 but its index is missing; copy or download it again"
             ) from error
+        if is_open:
+            raise InputError(f"{path} is damaged or cut off: copy or download it again") from error
         raise InputError(f"{path} is not a film or sound that can be read: is it really a video file?") from error
     except av.FFmpegError as error:
         raise InputError(f"{path} cannot be read: {error.strerror.lower()}") from error

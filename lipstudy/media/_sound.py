@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
 from lipstudy.media._container import opened
+from lipstudy.media._whole_sound import check_decoded_whole, check_wav_whole
 from lipstudy.records import existing_file, write_bytes
 
 __all__ = [
@@ -29,6 +30,8 @@ Samples = NDArray[np.float32]
 _FULL_SCALE = 0.999
 _FLAT_SAMPLES = 3
 """So many samples in a row at full scale are a peak that was cut off, not one that just fits."""
+_CANCELLED_SHARE = 0.01
+"""Of the power of the channels. What is left of one recording in opposite phases; of different ones a half is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ def read_sound(path: str | Path, *, sr: int | None = None) -> Sound:
     Raises
     ------
     InputError
-        If there is no file, it cannot be read, it has no sound, or samples in it are not numbers.
+        If there is no file, it cannot be read or was cut off, it has no sound, samples in it are not numbers, or its
+        channels are in opposite phase, so that nothing is left of them in one.
     """
     path = existing_file(path, what="a film or sound file")
     sr = sr or _sr_of(path)
@@ -137,9 +141,10 @@ def check_sound(path: str | Path) -> SoundCheck:
     """
     path = existing_file(path, what="a film or sound file")
     sr, samples, clipped = _sr_of(path), 0, 0
+    holds_more = _holds_more_than_full_scale(path)
     for part in _decoded(path, sr=sr):
         samples += len(part)
-        clipped += _clipped(part)
+        clipped += _clipped(part, only_flat=holds_more)
     return SoundCheck(sr, samples / sr, clipped / samples)
 
 
@@ -154,7 +159,7 @@ def sound_beside_picture(sound: Sound, *, duration_s: float) -> Sound:
 
 
 def write_sound(path: str | Path, sound: Sound) -> None:
-    """Write `sound` as a WAV file of 16 bits, atomically; samples beyond full scale are clipped.
+    """Write `sound` as a WAV file, atomically: of 16 bits, or of 32-bit float where samples go beyond full scale.
 
     Raises
     ------
@@ -164,13 +169,19 @@ def write_sound(path: str | Path, sound: Sound) -> None:
     import soundfile
 
     buffer = io.BytesIO()  # on a full disk libsndfile would say no more than "System error"
-    soundfile.write(buffer, np.clip(sound.samples, -1, 1), sound.sr, format="WAV", subtype="PCM_16")
+    fits = np.abs(sound.samples).max(initial=0.0) <= 1
+    soundfile.write(buffer, sound.samples, sound.sr, format="WAV", subtype="PCM_16" if fits else "FLOAT")
     write_bytes(path, buffer.getvalue())
 
 
 def _sr_of(path: Path) -> int:
     with opened(path) as container:
         return int(_sound_stream(container, path).rate)
+
+
+def _holds_more_than_full_scale(path: Path) -> bool:
+    with opened(path) as container:
+        return str(_sound_stream(container, path).codec_context.name).startswith("pcm_f")
 
 
 def _sound_stream(container: Any, path: Path) -> Any:
@@ -183,16 +194,18 @@ def _decoded(path: Path, *, sr: int) -> Iterator[Samples]:
     """Yield the samples of a file at `sr`, one channel, from the time of the first frame on; at least one sample."""
     import av
 
+    check_wav_whole(path)
     with opened(path) as container:
         stream = _sound_stream(container, path)
         resampler = av.AudioResampler(format="fltp", rate=sr)
         begin_of_picture_s = _begin_of_picture_s(container)
         num_heard, num_given, trim = 0, 0, 0
+        mixing = _Mixing()
 
         def given(frame: Any) -> Iterator[Samples]:
             nonlocal num_heard, num_given, trim
             for part in resampler.resample(frame):
-                samples = _mixed(part)
+                samples = mixing.mixed(part)
                 _check_numbers(samples, path, at_s=num_heard / sr)
                 num_heard += len(samples)
                 kept, trim = samples[trim:], max(0, trim - len(samples))
@@ -212,8 +225,15 @@ def _decoded(path: Path, *, sr: int) -> Iterator[Samples]:
             frame.pts = None
             yield from given(frame)
         yield from given(None)
+        promised_s = None if stream.duration is None else float(stream.duration * stream.time_base)
+        check_decoded_whole(path, container=container.format.name, seconds=num_heard / sr, promised_s=promised_s)
     if not num_given:
         raise InputError(f"{path} has no sound: a film with speech is needed")
+    if mixing.cancels:
+        raise InputError(
+            f"the channels of {path} are in opposite phase, and nothing is left of them in one: turn the phase of one"
+            " over, or export one alone"
+        )
 
 
 def _resampled(sound: Sound, *, sr: int) -> Iterator[Samples]:
@@ -224,9 +244,9 @@ def _resampled(sound: Sound, *, sr: int) -> Iterator[Samples]:
         frame = av.AudioFrame.from_ndarray(sound.samples[None, start : start + sound.sr], "fltp", "mono")
         frame.sample_rate = sound.sr
         for part in resampler.resample(frame):
-            yield _mixed(part)
+            yield part.to_ndarray()[0]
     for part in resampler.resample(None):
-        yield _mixed(part)
+        yield part.to_ndarray()[0]
 
 
 def _blocks_of(parts: Iterable[Samples], block: int) -> Iterator[Samples]:
@@ -252,16 +272,38 @@ def _check_numbers(samples: Samples, path: Path, *, at_s: float) -> None:
         )
 
 
-def _clipped(samples: Samples) -> int:
+def _clipped(samples: Samples, *, only_flat: bool) -> int:
+    """Count the samples cut off at full scale; `only_flat`: beyond it there may be more, and a cut peak is flat."""
     at_full_scale = np.abs(samples) >= _FULL_SCALE
+    if only_flat:
+        like_next = np.append(np.diff(samples) == 0, [False])
+        at_full_scale &= like_next | np.roll(like_next, 1)
     edges = np.flatnonzero(np.diff(at_full_scale.astype(np.int8), prepend=0, append=0))
     lengths = edges[1::2] - edges[::2]
     return int(lengths[lengths >= _FLAT_SAMPLES].sum())
 
 
-def _mixed(part: Any) -> Samples:
-    # FFmpeg's own mix to mono adds 3 dB and overshoots full scale where the channels are the same.
-    return np.asarray(part.to_ndarray().mean(axis=0), np.float32)
+class _Mixing:
+    """Channels mixed to one, with an eye on what is left of them."""
+
+    def __init__(self) -> None:
+        self._power = 0.0
+        self._left = 0.0
+
+    def mixed(self, part: Any) -> Samples:
+        """Return the mean of the channels."""
+        channels = part.to_ndarray()
+        # FFmpeg's own mix to mono adds 3 dB and overshoots full scale where the channels are the same.
+        samples = np.asarray(channels.mean(axis=0), np.float32)
+        if len(channels) > 1:
+            self._power += float(np.square(channels, dtype=np.float64).mean(axis=0).sum())
+            self._left += float(np.square(samples, dtype=np.float64).sum())
+        return samples
+
+    @property
+    def cancels(self) -> bool:
+        """Whether hardly anything is left of the channels."""
+        return self._left < _CANCELLED_SHARE * self._power
 
 
 def _begin_of_picture_s(container: Any) -> float | None:

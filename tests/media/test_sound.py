@@ -32,9 +32,9 @@ def test_wav_comes_back_to_sixteen_bits(tmp_path: Path) -> None:
     assert np.abs(back.samples - samples).max() <= 2**-15
 
 
-def test_beyond_full_scale_is_clipped_not_wrapped(tmp_path: Path) -> None:
+def test_beyond_full_scale_nothing_is_clipped_or_wrapped(tmp_path: Path) -> None:
     write_sound(tmp_path / "loud.wav", Sound(np.array([1.7, -1.7, 0], np.float32), SR))
-    assert read_sound(tmp_path / "loud.wav").samples == pytest.approx([1, -1, 0], abs=1e-4)
+    assert read_sound(tmp_path / "loud.wav").samples == pytest.approx([1.7, -1.7, 0])
 
 
 def test_resampling_keeps_duration_and_time(tmp_path: Path) -> None:
@@ -51,7 +51,47 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "same.wav", same, SR)
     soundfile.write(tmp_path / "opposite.wav", same * [1, -1], SR)
     assert read_sound(tmp_path / "same.wav").samples == pytest.approx(0.8, abs=1e-4)
-    assert read_sound(tmp_path / "opposite.wav").samples == pytest.approx(0, abs=1e-4)
+    for read in (read_sound, check_sound):
+        with pytest.raises(InputError, match=r"the channels of .*opposite\.wav are in opposite phase"):
+            read(tmp_path / "opposite.wav")
+
+
+@pytest.mark.parametrize("silent", [0, 5])
+def test_channels_of_different_recordings_and_silent_ones_are_mixed(tmp_path: Path, silent: int) -> None:
+    different = np.random.default_rng(1).uniform(-0.5, 0.5, (4000, 2))
+    soundfile.write(tmp_path / "room.wav", np.pad(different, [(0, 0), (0, silent)]), SR)
+    mixed = read_sound(tmp_path / "room.wav").samples
+    assert mixed == pytest.approx(different.sum(axis=1) / (2 + silent), abs=1e-4)
+    soundfile.write(tmp_path / "silent.wav", np.zeros((4000, 2)), SR)
+    assert not read_sound(tmp_path / "silent.wav").samples.any()
+
+
+@pytest.mark.parametrize("ending", ["wav", "rf64", "aiff", "au"])
+def test_sound_that_was_cut_off_is_told_with_what_is_there(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"talk.{ending}"
+    soundfile.write(path, click_at(0.1, duration_s=3).samples, SR, format=ending.upper())
+    assert read_sound(path).duration_s == 3
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    for read in (read_sound, check_sound):
+        with pytest.raises(InputError, match=r"talk\..* is cut off after 1\.50 of 3\.00 s: copy or download it again"):
+            read(path)
+
+
+def test_flac_that_was_cut_off_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "talk.flac"
+    soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, 48000), SR)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match=r"talk\.flac is (damaged or cut off|cut off after 1\..* s): copy or download"):
+        read_sound(path)
+
+
+@pytest.mark.parametrize("length", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_sound_whose_writer_did_not_know_its_length_is_read(tmp_path: Path, length: int) -> None:
+    write_sound(tmp_path / "talk.wav", click_at(0.1))
+    written = (tmp_path / "talk.wav").read_bytes()
+    place = written.index(b"data") + 4
+    (tmp_path / "talk.wav").write_bytes(written[:place] + length.to_bytes(4, "little") + written[place + 4 :])
+    assert read_sound(tmp_path / "talk.wav").duration_s == 1
 
 
 @pytest.mark.parametrize("late_s", [0.2, -0.2])
@@ -107,11 +147,14 @@ def test_blocks_joined_are_the_whole_sound(tmp_path: Path) -> None:
 def test_peaks_that_were_cut_off_are_counted(tmp_path: Path) -> None:
     samples = np.sin(np.linspace(0, 400, 16000)).astype(np.float32)
     write_sound(tmp_path / "full.wav", Sound(0.98 * samples, 16000))
-    write_sound(tmp_path / "cut.wav", Sound(2 * samples, 16000))
+    write_sound(tmp_path / "beyond.wav", Sound(2 * samples, 16000))  # float holds what 16 bits do not
     assert check_sound(tmp_path / "full.wav").clipped_share == 0
-    cut = check_sound(tmp_path / "cut.wav")
-    assert cut.clipped_share == pytest.approx(2 / 3, abs=0.02)  # |sin| is over a half for two thirds of the time
-    assert (cut.sr, cut.duration_s) == (16000, 1)
+    assert check_sound(tmp_path / "beyond.wav").clipped_share == 0
+    for subtype in ("PCM_16", "FLOAT"):
+        soundfile.write(tmp_path / "cut.wav", np.clip(2 * samples, -1, 1), 16000, subtype=subtype)
+        cut = check_sound(tmp_path / "cut.wav")
+        assert cut.clipped_share == pytest.approx(2 / 3, abs=0.02)  # |sin| is over a half for two thirds of the time
+        assert (cut.sr, cut.duration_s) == (16000, 1)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
