@@ -74,7 +74,7 @@ def pairs(face: FilmFace, track: LandmarkTrack) -> tuple[np.ndarray, np.ndarray]
                 bank.shapes[kept],
                 uncovered_iod(asked[part]),
                 uncovered_iod(bank.shapes[kept]),
-                bank.appearance[kept],
+                bank.look_apart[np.ix_(kept, kept)],
                 bank.follows[kept] & (np.diff(kept, prepend=-2) == 1),
                 bank.turn_deg[kept],
             )

@@ -5,7 +5,7 @@ but its motion; `restage` is for keeping the film's own head. Skin, chin and jaw
 teeth and tongue come from the frame of the film whose lips are nearest, corrected by a small warp.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from lipstudy.clips._interior import MouthInside, compose_mouth, mouth_insides, mouth_opening
 from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of, uncovered_iod
 from lipstudy.clips._mouth_path import mouth_path
-from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg
-from lipstudy.clips._warp import FaceWarp, WarpMap, on_one_thread, repeated, smoothstep, to_bytes, warp_image
+from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg, weights
+from lipstudy.clips._warp import BOTH, FaceWarp, WarpMap, look_up, on_one_thread, smoothstep, to_bytes
 from lipstudy.errors import InputError
 from lipstudy.face import (
     CONTACT_GAP_IOD,
@@ -31,14 +31,13 @@ from lipstudy.face import (
     uncross_lips,
 )
 from lipstudy.media import open_film, read_frames
-from lipstudy.motion import articulation_weights
 
 __all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_film_face"]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-FILM_FACE_RENDERER_VERSION = "film-face-7"
+FILM_FACE_RENDERER_VERSION = "film-face-8"
 """Written into manifests; it changes when the pixels do."""
 
 _ENOUGH_S = 30.0
@@ -56,7 +55,6 @@ _COVER_BELOW_IOD = 0.3
 """How far beyond the lips the skin of the bank passes into that of the plate."""
 _EYE_LIDS = ((159, 145), (386, 374))
 _LIPS, _NOSE_BASE = list(MOUTH_LIPS), list(MEDIAPIPE_478.lines["nose base"])
-_CORNERS = list(MEDIAPIPE_478.mouth_corners)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,7 +178,7 @@ def render_film_face(
         bank.shapes,
         uncovered_iod(asked),
         uncovered_iod(bank.shapes),
-        bank.appearance,
+        bank.look_apart,
         bank.follows,
         bank.turn_deg,
     )
@@ -212,7 +210,7 @@ class _Stage:
     to_part: Floats
     """(2, 3) from pixels of a bank's image to those of that part."""
     places: NDArray[np.float32]
-    """(h, w, 2) of a coarse grid over that part, in the head's axes, IOD."""
+    """(2, rows, columns) x and y of a coarse grid over that part, in the head's axes, IOD."""
 
     @classmethod
     def of(cls, face: FilmFace, size_px: int) -> "_Stage":
@@ -241,14 +239,13 @@ class _Stage:
             head=head,
             part=(slice(top, bottom), slice(left, right)),
             to_part=np.column_stack([np.eye(2) * larger, shift]),
-            places=head.to_head(np.stack(np.meshgrid(x, y), axis=-1)).astype(np.float32),
+            places=np.stack(cv2.split(head.to_head(np.stack(np.meshgrid(x, y), axis=-1)))).astype(np.float32),
         )
 
     def targets_px(self, displacement: Floats) -> Floats:
         """Return where the landmarks shall be in the clip, (T, 478, 3), for displacements (T, 478, 3) in IOD."""
         face = self.face
-        weights = articulation_weights(MEDIAPIPE_478)[:, None]
-        asked = uncross_lips(face.points + weights * (face.neutral + displacement - face.points), MEDIAPIPE_478)
+        asked = uncross_lips(face.points + weights() * (face.neutral + displacement - face.points), MEDIAPIPE_478)
         pose = HeadPose(*(np.repeat(each, len(asked), axis=0) for each in astuple(face.pose)))
         place = laid_on(self.still_px, face.plate.landmarks_px.astype(np.float64))
         targets_px = pose.to_pixels(asked)
@@ -274,25 +271,22 @@ class _Stage:
                 unit_px=self.head.unit_px,
             )
         )
-        for target_px, shown in zip(targets_px, mouths, strict=True):
-            sources_px = {mouth: used_px[mouth] for mouth in shown}
-            yield self._frame(target_px, sources_px, [next(insides) for _ in shown])
-
-    def _frame(
-        self, target_px: Floats, mouths_px: Mapping[int, Floats], insides: Sequence[MouthInside]
-    ) -> tuple[Image, int]:
-        cover = self._cover(target_px)
-        parts = [self.head.whole, *[cover.part] * len(insides)]
-        skin, *lips = self.head.maps_between([self.still_px, *mouths_px.values()], target_px, parts)
-        frame = self.still.copy()
-        frame[skin.rows, skin.columns] = to_bytes(warp_image(self.seen, skin))
-        laid = cv2.multiply(frame[cover.part], cover.own, dtype=cv2.CV_32F)
-        for mouth, inside, warp in zip(mouths_px, insides, lips, strict=True):
-            seen = self._warped(mouth, inside, warp, cover.part)
-            seen *= self._gain(mouth, cover, len(insides))
-            laid += seen
-        frame[cover.part] = to_bytes(laid)
-        return frame, skin.folds + sum(warp.folds for warp in lips)
+        covers = self._covers(targets_px)
+        warps = self.head.maps_between(
+            [[self.still_px, *(used_px[mouth] for mouth in each)] for each in mouths],
+            targets_px,
+            [[self.head.whole, *[part] * len(each)] for each, (part, _) in zip(mouths, covers, strict=True)],
+        )
+        for each, (part, share), (skin, *lips) in zip(mouths, covers, warps, strict=True):
+            frame = self.still.copy()
+            frame[skin.rows, skin.columns] = to_bytes(look_up(self.seen, skin.moved(BOTH, skin.whole)))
+            first, *second = (
+                self._warped(mouth, next(insides), warp, part) for mouth, warp in zip(each, lips, strict=True)
+            )
+            seen = cv2.addWeighted(first, 0.5, second[0], 0.5, 0) if second else first
+            own = frame[part].astype(np.float32)
+            frame[part] = to_bytes(cv2.blendLinear(own, seen, 1 - share, share))
+            yield frame, skin.folds + sum(warp.folds for warp in lips)
 
     def _warped(self, mouth: int, inside: MouthInside, warp: WarpMap, part: tuple[slice, slice]) -> NDArray[np.float32]:
         (top, left), (height, width) = ([side.start for side in part], [side.stop - side.start for side in part])
@@ -311,56 +305,30 @@ class _Stage:
             cv2.warpAffine(image, self.to_part, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         )
 
-    def _cover(self, target_px: Floats) -> "_Cover":
-        """Return which part the bank has in each place of the clip: 1 on the lips, 0 at nose and jaw."""
-        lips = self.head.to_head(target_px[_LIPS, :2])
-        low, high = lips.min(0), lips.max(0)
-        nose = self.head.to_head(target_px[_NOSE_BASE, :2])[:, 1].max()
-        x, y = self.places[..., 0], self.places[..., 1]
-        beside = np.maximum(np.maximum(low[0] - x, x - high[0]), 0) / _COVER_BESIDE_IOD
-        above = np.maximum(low[1] - y, 0) / min(max(low[1] - nose, 0.08), _COVER_BELOW_IOD)
-        below = np.maximum(y - high[1], 0) / _COVER_BELOW_IOD
-        share = 1 - smoothstep(np.sqrt(beside**2 + np.maximum(above, below) ** 2), 0.2, 1.0)
-        rows, columns = (_grown(np.asarray((share > 0).any(axis))) for axis in (1, 0))
-        part_rows, part_columns = (
-            slice(own.start + side.start * _GRID_PX, min(own.start + side.stop * _GRID_PX, own.stop))
-            for own, side in zip(self.part, (rows, columns), strict=True)
+    def _covers(self, targets_px: Floats) -> list[tuple[tuple[slice, slice], NDArray[np.float32]]]:
+        """Return where mouths are laid for landmarks (T, 478, 3): rows and columns of the clip, and their share (h, w).
+
+        1 on the lips, 0 at nose and jaw.
+        """
+        lips, nose = (self.head.to_head(targets_px[:, each, :2]).astype(np.float32) for each in (_LIPS, _NOSE_BASE))
+        # (frames, 1, 1) each, against the grid.
+        (left, top), (right, bottom) = (each.T[..., None, None] for each in (lips.min(1), lips.max(1)))
+        room = np.clip(top - nose[..., 1].max(1)[:, None, None], 0.08, _COVER_BELOW_IOD)
+        x, y = self.places
+        beside = np.maximum(np.maximum(left - x, x - right), 0) / _COVER_BESIDE_IOD
+        down = np.maximum(np.maximum((top - y) / room, (y - bottom) / _COVER_BELOW_IOD), 0)
+        shares = 1 - smoothstep(np.sqrt(beside**2 + down**2), 0.2, 1.0)
+        return [self._in_pixels(share) for share in shares]
+
+    def _in_pixels(self, share: NDArray[np.float32]) -> tuple[tuple[slice, slice], NDArray[np.float32]]:
+        """Return the rows and columns of the clip where a share on the grid is over 0, and it in their pixels."""
+        spans = [_grown(share.max(axis) > 0) for axis in (1, 0)]
+        rows, columns = (
+            slice(own.start + span.start * _GRID_PX, min(own.start + span.stop * _GRID_PX, own.stop))
+            for own, span in zip(self.part, spans, strict=True)
         )
-        share, part = share[rows, columns, None], (part_rows, part_columns)
-        centre = self.head.to_head(target_px[_CORNERS, :2]).mean(0)
-        along = np.minimum(np.maximum(self.places[rows, columns] - centre, -0.6), 0.6).reshape(-1, 2)
-        return _Cover(
-            part,
-            share,
-            cv2.hconcat([np.ones((len(along), 1), np.float32), along.astype(np.float32)]),
-            own=repeated(_in_pixels(1 - share, part), 3),
-        )
-
-    def _gain(self, mouth: int, cover: "_Cover", mouths: int) -> NDArray[np.float32]:
-        """Return what the pixels of one of so many mouths are multiplied by, (h, w, 3)."""
-        gain = cv2.exp(cover.along @ self.face.bank.gains[mouth].astype(np.float32))
-        return _in_pixels(gain.reshape(*cover.share.shape[:2], 3) * (cover.share / mouths), cover.part)
-
-
-@dataclass(frozen=True, slots=True)
-class _Cover:
-    """Where the mouths of the bank are laid in a frame, on a grid of squares of _GRID_PX."""
-
-    part: tuple[slice, slice]
-    """Rows and columns of the clip."""
-    share: NDArray[np.float32]
-    """(rows, columns, 1) the part that the bank has."""
-    along: NDArray[np.float32]
-    """(rows * columns, 3) 1, and the place from the mouth's centre, IOD, as far as light is followed."""
-    own: NDArray[np.float32]
-    """(h, w, 3) the part that the still head keeps, in each pixel."""
-
-
-def _in_pixels(grid: NDArray[np.float32], part: tuple[slice, slice]) -> NDArray[np.float32]:
-    """Return what lies on a grid of squares (rows, columns, C), from the first pixel of a part on, in its pixels."""
-    fine_px = (grid.shape[1] * _GRID_PX, grid.shape[0] * _GRID_PX)
-    height, width = (side.stop - side.start for side in part)
-    return np.asarray(cv2.resize(grid, fine_px, interpolation=cv2.INTER_LINEAR)[:height, :width], np.float32)
+        fine = cv2.resize(share[spans[0], spans[1]], None, fx=_GRID_PX, fy=_GRID_PX, interpolation=cv2.INTER_LINEAR)
+        return (rows, columns), np.asarray(fine[: rows.stop - rows.start, : columns.stop - columns.start], np.float32)
 
 
 def _grown(seen: NDArray[np.bool_]) -> slice:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._warp import FaceWarp, WarpMap, look_up, lower_share, repeated, smoothstep, warp_image
+from lipstudy.clips._warp import ABOVE, BELOW, BOTH, FaceWarp, WarpMap, look_up, lower_share, repeated, smoothstep
 from lipstudy.face import MEDIAPIPE_478
 
 __all__ = [
@@ -156,6 +156,9 @@ class MouthInside:
     """Where the table's first column lies along the head's right axis."""
     pitch_px: float
     """From one column to the next."""
+    limits: Floats
+    """(3, N) how far down the upper lip may be looked up, how far up the lower, and how strictly, 0 to 1; evenly across
+    the source's mouth and _BESIDE_IOD beside it."""
     table: NDArray[np.float32]
     """(rows, columns, 3) for each row from the target's upper lip to its lower: how far down the source is looked up,
     pixels; the part that is not looked up but hidden; how much of the light of the mouth's floor falls on that."""
@@ -182,26 +185,27 @@ def compose_mouth(
     ndarray of shape (h, w, 3) float32
         A little below 0 and above 255 too, where the cubic overshoots.
     """
-    source, target = inside.source, inside.target
-    skin = warp_image(image, warp)
-    box = _box_around(target, warp, frame)
+    target = inside.target
+    around = _around(target, frame) - (warp.left_px, warp.top_px)
+    box = rows, columns = _box(around, _BOX_IOD * frame.unit_px + 2, warp.whole)
     shown = _Shown.of(box, warp, target, frame)
     beyond = np.maximum(target.left_px - shown.across, shown.across - target.right_px)
     share = lower_share(shown.down - (shown.top + shown.bottom) / 2, beyond, unit_px=frame.unit_px)
-    rows, columns = box
     # Above `first` the upper half alone is seen, from `end` on the lower.
     first, end = int((share.max(1) > 0).argmax()), len(share) - int((share.min(1) < 1)[::-1].argmax())
-    limits = _lip_limits(source, frame)
-    upper, lower = (
-        look_up(image, _kept_to_lips(where((part, columns)), source, limits, frame, side=side))
-        for where, part, side in (
-            (warp.above, slice(rows.start, rows.start + end), -1),
-            (warp.below, slice(rows.start + first, rows.stop), 1),
-        )
-    )
-    seen = skin[box]
-    seen[:first], seen[end:] = upper[:first], lower[end - first :]
-    np.add(upper[first:], (lower[: end - first] - upper[first:]) * repeated(share[first:end], 3), out=seen[first:end])
+    upper, lower = (warp.moved(side, box) for side in (ABOVE, BELOW))
+    near_rows, near_columns = _box(around - (columns.start, rows.start), _BESIDE_IOD * frame.unit_px + 2, shown.whole)
+    for half, half_rows, side in (
+        (upper, slice(near_rows.start, end), ABOVE),
+        (lower, slice(first, near_rows.stop), BELOW),
+    ):
+        near = half_rows, near_columns
+        _keep_to_lips(half[near], shown.part(near), warp, inside, frame, side=side)
+    where = warp.moved(BOTH, warp.whole)
+    where[box][:end], where[box][end:] = upper[:end], lower[end:]
+    skin = look_up(image, where)
+    seen, lower = skin[box], lower[first:end] + np.array([columns.start, rows.start + first], np.float32)
+    seen[first:end] += (look_up(image, lower) - seen[first:end]) * repeated(share[first:end], 3)
     feather = max(1.8, _FEATHER_IOD * frame.unit_px)
     cover = np.minimum(0.5 + (shown.down - shown.top) / feather, 1)
     cover = np.minimum(cover, cover - 0.5 + (shown.bottom - shown.down) / feather)
@@ -217,8 +221,8 @@ def compose_mouth(
     return skin
 
 
-def _box_around(opening: MouthOpening, warp: WarpMap, frame: FaceWarp) -> tuple[slice, slice]:
-    """Return the rows and columns of the rectangle of `warp` around a mouth."""
+def _around(opening: MouthOpening, frame: FaceWarp) -> Floats:
+    """Return the first and the last x, y, (2, 2), of a mouth in the picture."""
     highest, lowest = np.argmin(opening.top_px), np.argmax(opening.bottom_px)
     edge = np.array(
         [
@@ -228,14 +232,17 @@ def _box_around(opening: MouthOpening, warp: WarpMap, frame: FaceWarp) -> tuple[
             (opening.across_px[lowest], opening.bottom_px[lowest]),
         ]
     )
-    edge = edge @ frame.axes + frame.origin_px - (warp.left_px, warp.top_px)
-    room = _BOX_IOD * frame.unit_px + 2
-    (left, top), (right, bottom) = (edge.min(0) - room).tolist(), (edge.max(0) + room).tolist()
-    first_row, first_column = min(max(0, int(top)), warp.height_px - 1), min(max(0, int(left)), warp.width_px - 1)
-    return (
-        slice(first_row, min(max(first_row + 1, int(bottom)), warp.height_px)),
-        slice(first_column, min(max(first_column + 1, int(right)), warp.width_px)),
-    )
+    edge_px = edge @ frame.axes + frame.origin_px
+    return np.stack([edge_px.min(0), edge_px.max(0)])
+
+
+def _box(around_px: Floats, room_px: float, whole: tuple[slice, slice]) -> tuple[slice, slice]:
+    """Return the rows and columns of `whole` that lie in a rectangle, or so near it: one of each at least."""
+    (left, top), (right, bottom) = (around_px[0] - room_px).tolist(), (around_px[1] + room_px).tolist()
+    starts = [min(max(0, int(first)), side.stop - 1) for first, side in zip((top, left), whole, strict=True)]
+    ends = [min(int(last), side.stop) for last, side in zip((bottom, right), whole, strict=True)]
+    row, column = (slice(start, max(start + 1, end)) for start, end in zip(starts, ends, strict=True))
+    return row, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +267,12 @@ class _Shown:
         across, down = x * right_x + y * right_y, x * down_x + y * down_y
         return cls(across, down, *target.over(across))
 
-    def part(self, opened: tuple[slice, slice]) -> "_Shown":
-        return _Shown(self.across[opened], self.down[opened], self.top[opened], self.bottom[opened])
+    @property
+    def whole(self) -> tuple[slice, slice]:
+        return slice(0, self.down.shape[0]), slice(0, self.down.shape[1])
+
+    def part(self, part: tuple[slice, slice]) -> "_Shown":
+        return _Shown(self.across[part], self.down[part], self.top[part], self.bottom[part])
 
 
 def _over(across_px: NDArray[np.float32], left_px: float, right_px: float, *curves: Floats) -> NDArray[np.float32]:
@@ -277,40 +288,32 @@ def _over(across_px: NDArray[np.float32], left_px: float, right_px: float, *curv
     return np.asarray(looked_up, np.float32)
 
 
-def _lip_limits(source: MouthOpening, frame: FaceWarp) -> tuple[Floats, Floats, Floats]:
-    """Return how far down the upper lip may be looked up, how far up the lower, and how strictly, 0 to 1.
-
-    Each (N,), evenly across a mouth and _BESIDE_IOD beside it.
-    """
-    beside = _BESIDE_IOD * frame.unit_px
+def _lip_limits(source: MouthOpening, unit_px: float) -> Floats:
+    """Return `MouthInside.limits`."""
+    beside = _BESIDE_IOD * unit_px
     across = source.left_px - beside + (source.right_px - source.left_px + 2 * beside) * _EVENLY
     top, bottom = source.at(across)
-    edge = _LIP_EDGE_IOD * frame.unit_px
+    edge = _LIP_EDGE_IOD * unit_px
     # Where the source's lips touch, the dark line between them is theirs and stays.
     margin = edge * (2 * smoothstep(bottom - top, edge, 3 * edge) - 1)
     beyond = np.maximum(source.left_px - across, across - source.right_px)
-    return top - margin, bottom + margin, 1 - smoothstep(beyond, 0, beside)
+    return np.stack([top - margin, bottom + margin, 1 - smoothstep(beyond, 0, beside)])
 
 
-def _kept_to_lips(
-    where: NDArray[np.float32],
-    source: MouthOpening,
-    limits: tuple[Floats, Floats, Floats],
-    frame: FaceWarp,
-    *,
-    side: int,
-) -> NDArray[np.float32]:
-    # What a lip would show of the mouth's inside is replaced by the lip's own edge, so no tooth leaks into a lip.
-    placed = cv2.transform(where, np.column_stack([frame.axes, -frame.axes @ frame.origin_px]))
-    beside = _BESIDE_IOD * frame.unit_px
-    limit = limits[0] if side < 0 else limits[1]
-    looked_up = _over(placed[..., 0], source.left_px - beside, source.right_px + beside, limit, limits[2])
-    over = placed[..., 1] - looked_up[..., 0]
-    over = (np.maximum if side < 0 else np.minimum)(over, 0) * looked_up[..., 1]
+def _keep_to_lips(
+    moves: NDArray[np.float32], shown: _Shown, warp: WarpMap, inside: MouthInside, frame: FaceWarp, *, side: int
+) -> None:
+    """Replace what a lip would show of the mouth's inside by the lip's own edge, so that no tooth leaks into a lip."""
+    shift = np.array([warp.left_px, warp.top_px])
+    placed = cv2.transform(moves, np.column_stack([frame.axes, -frame.axes @ shift]))
+    source, beside = inside.source, _BESIDE_IOD * frame.unit_px
+    limit = (inside.limits[side], inside.limits[2])
+    looked_up = _over(shown.across + placed[..., 0], source.left_px - beside, source.right_px + beside, *limit)
+    over = shown.down + placed[..., 1] - looked_up[..., 0]
+    over = (np.maximum if side == ABOVE else np.minimum)(over, 0) * looked_up[..., 1]
     down_x, down_y = frame.axes[1].tolist()
-    where[..., 0] -= over * down_x
-    where[..., 1] -= over * down_y
-    return where
+    moves[..., 0] -= over * down_x
+    moves[..., 1] -= over * down_y
 
 
 def _interior(image: NDArray[np.float32], shown: _Shown, inside: MouthInside, frame: FaceWarp) -> NDArray[np.float32]:
@@ -326,7 +329,7 @@ def _interior(image: NDArray[np.float32], shown: _Shown, inside: MouthInside, fr
     )
     from_across = np.minimum(np.maximum(shown.across, source.left_px), source.right_px)
     where = cv2.transform(cv2.merge([from_across, found[..., 0]]), np.column_stack([frame.axes.T, frame.origin_px]))
-    seen = look_up(image, np.asarray(where, np.float32))
+    seen = look_up(image, np.asarray(where, np.float32), relative=False)
     narrow = 1 - smoothstep(height, *_NARROW_PX)
     seen += (_blurred_along(seen, _NARROW_SIGMA_PX) - seen) * repeated(narrow, 3)
     dark = look.dark.astype(np.float32) + (look.floor - look.dark).astype(np.float32) * found[..., 2:]
@@ -389,8 +392,9 @@ def mouth_insides(
     part_across = ((columns - left) / np.maximum(right - left, 1e-3))[:, None]
     lit = _lit(revealed, (target_bottom - target_top) / unit_px, wider_iod, part_across)
     tables = np.stack([first + row * pitch, revealed, lit], axis=-1, dtype=np.float32)
-    shown = zip(pairs, looks, starts.tolist(), pitches.tolist(), tables, strict=True)
-    return [MouthInside(*pair, look, start_px, pitch_px, table) for pair, look, start_px, pitch_px, table in shown]
+    limits = [_lip_limits(source, unit_px) for source in sources]
+    shown = zip(pairs, looks, starts.tolist(), pitches.tolist(), limits, tables, strict=True)
+    return [MouthInside(*pair, *of_mouth) for pair, *of_mouth in shown]
 
 
 def _edges_of(openings: Sequence[MouthOpening], columns: Floats) -> tuple[Floats, Floats]:

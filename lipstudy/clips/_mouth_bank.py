@@ -1,4 +1,4 @@
-"""A speaker's own mouths, cut from film: every frame laid on one still head, with its shape, its look and its light."""
+"""A speaker's own mouths, cut from film: every frame laid on one still head, in its light."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,6 +34,9 @@ _SKIN_SEEN = (
 )
 """Skin around the lips, whose light is compared with the plate's."""
 _GAIN_RANGE = (0.6, 1.6)
+_LIGHT_IOD = 0.6
+"""How far from the mouth the slope of the light is followed."""
+_GRID_PX = 4
 _RIGID = (*MEDIAPIPE_478.rigid, *MEDIAPIPE_478.lines["nose bridge"], *MEDIAPIPE_478.lines["nose base"])
 
 
@@ -49,7 +52,7 @@ class MouthBank:
     """The mouths of one film, in the order of the film."""
 
     images: tuple[Image, ...]
-    """The lower face in each frame, laid on the plate's: (h, w, 3) uint8 RGB, all of one size."""
+    """The lower face in each frame, laid on the plate's, in its light: (h, w, 3) uint8 RGB, all of one size."""
     left_px: int
     """Column of a clip of BANK_PX in which the images begin."""
     top_px: int
@@ -60,10 +63,9 @@ class MouthBank:
     """(N, 40, 2) displacement of the lips from the speaker's neutral, IOD."""
     looks: tuple[InteriorLook, ...]
     """How each mouth looks inside."""
-    appearance: Floats
-    """(N, D) in units in which frames that follow one another are 1 apart in the median."""
-    gains: Floats
-    """(N, 3, 3) log of the plate's light over theirs, by colour: at the mouth, more per IOD right, per IOD down."""
+    look_apart: Floats
+    """(N, N) squared distances of their looks, in units in which frames that follow one another are 1 apart in the
+    median."""
     turn_deg: Floats
     """(N,) by how much the head is turned against the plate's."""
     follows: NDArray[np.bool_]
@@ -126,13 +128,13 @@ def mouths_of(
     crop, crop_px = np.ascontiguousarray(plate[top:bottom, left:right]), plate_px[:, :2] - (left, top)
     in_crop = FaceWarp.of(crop_px, unit_px=unit_px, size_px=size_px)
     plate_light = _light_of(crop, crop_px, in_crop)
-    images, landmarks, strips, lights, indices = [], [], [], [], []
+    images, landmarks, strips, indices = [], [], [], []
     for index, image in frames:
         picture, where = cut(image, points_px[index])
+        picture = _relit(picture, where, in_crop, plate_light)
         images.append(picture)
         landmarks.append(where)
         strips.append(interior_strip(picture, mouth_opening(where, in_crop), in_crop))
-        lights.append(_light_of(picture, where, in_crop))
         indices.append(index)
     chosen = np.array(indices)
     follows = np.diff(chosen, prepend=-2) == 1
@@ -145,8 +147,7 @@ def mouths_of(
         landmarks_px=np.stack(landmarks),
         shapes=(points - neutral)[:, list(MOUTH_LIPS), :2],
         looks=tuple(mouth_looks(strips, aperture_iod=aperture)),
-        appearance=_appearance(strips, aperture, follows),
-        gains=_gains(plate_light, lights, np.stack(landmarks), in_crop),
+        look_apart=_look_apart(strips, aperture, follows),
         turn_deg=_turn_deg(track, chosen, plate_index),
         follows=follows,
     )
@@ -173,29 +174,30 @@ def _light_of(image: Image, points_px: Floats, frame: FaceWarp) -> Floats:
     return np.asarray(smooth[y.clip(0, image.shape[0] - 1), x.clip(0, image.shape[1] - 1)], np.float64)
 
 
-def _gains(plate_light: Floats, lights: list[Floats], landmarks_px: Floats, frame: FaceWarp) -> Floats:
-    gains = np.empty((len(lights), 3, 3))
-    for index, light in enumerate(lights):
-        places = frame.to_head(landmarks_px[index, list(_SKIN_SEEN)]) - _mouth_centre(landmarks_px[index], frame)
-        ratio = np.log(np.clip((plate_light + 4) / (light + 4), *_GAIN_RANGE))
-        design = np.column_stack([np.ones(len(places)), places])
-        # A little stiffness keeps a shadow at one side from tilting the light of the whole mouth.
-        stiff = np.diag([0, 0.3, 0.3])
-        gains[index] = np.linalg.solve(design.T @ design + stiff, design.T @ ratio)
-    return gains
+def _relit(image: Image, points_px: Floats, frame: FaceWarp, plate_light: Floats) -> Image:
+    """Return a picture in the light of the plate, whose skin around the lips has the colours `plate_light`."""
+    centre = frame.to_head(points_px[list(MEDIAPIPE_478.mouth_corners)]).mean(0)
+    places = frame.to_head(points_px[list(_SKIN_SEEN)]) - centre
+    ratio = np.log(np.clip((plate_light + 4) / (_light_of(image, points_px, frame) + 4), *_GAIN_RANGE))
+    design = np.column_stack([np.ones(len(places)), places])
+    # A little stiffness keeps a shadow at one side from tilting the light of the whole mouth.
+    at_mouth, *slope = np.linalg.solve(design.T @ design + np.diag([0, 0.3, 0.3]), design.T @ ratio)
+    height, width = image.shape[:2]
+    x, y = ((np.arange(-(-side // _GRID_PX)) + 0.5) * _GRID_PX - 0.5 for side in (width, height))
+    along = np.clip(frame.to_head(np.stack(np.meshgrid(x, y), axis=-1)) - centre, -_LIGHT_IOD, _LIGHT_IOD)
+    gain = cv2.resize(np.exp(at_mouth + along @ slope), None, fx=_GRID_PX, fy=_GRID_PX)[:height, :width]
+    return np.asarray(cv2.multiply(image, gain, dtype=cv2.CV_8U), np.uint8)
 
 
-def _mouth_centre(points_px: Floats, frame: FaceWarp) -> Floats:
-    return np.asarray(frame.to_head(points_px[list(MEDIAPIPE_478.mouth_corners)]).mean(0))
-
-
-def _appearance(strips: list[Image], aperture_iod: Floats, follows: NDArray[np.bool_]) -> Floats:
+def _look_apart(strips: list[Image], aperture_iod: Floats, follows: NDArray[np.bool_]) -> Floats:
     seen = np.stack(strips).astype(np.float32).reshape(len(strips), -1) * 0.01
     # Inside lips that touch, nothing is seen.
     seen *= np.minimum(1, 0.1 + aperture_iod / 0.08)[:, None].astype(np.float32)
-    steps = np.linalg.norm(np.diff(seen, axis=0), axis=1)[follows[1:]]
+    squared = (seen**2).sum(1)
+    apart = np.maximum(squared[:, None] + squared - 2 * seen @ seen.T, 0)
+    steps = np.sqrt(np.diagonal(apart, 1)[follows[1:]])
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
-    return np.asarray(seen / usual)
+    return np.asarray(apart / usual**2)
 
 
 def _turn_deg(track: LandmarkTrack, chosen: NDArray[np.intp], plate_index: int) -> Floats:

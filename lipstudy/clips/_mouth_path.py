@@ -23,7 +23,7 @@ _FIT_IOD = 0.006
 _CANDIDATES = 48
 """Mouths looked at for each frame: the nearest ones."""
 _MADE_UP_IOD = 0.01
-_TOGETHER = 256
+_TOGETHER = 32
 """Clip frames compared with the bank at once: memory does not grow with the clip."""
 _JUMP = 0.8
 _SLIP = 0.5
@@ -57,7 +57,7 @@ def mouth_path(
     shapes: Floats,
     asked_open: Floats,
     open_iod: Floats,
-    appearance: Floats,
+    look_apart: Floats,
     follows: NDArray[np.bool_],
     turn_deg: Floats,
 ) -> MouthPath:
@@ -74,8 +74,9 @@ def mouth_path(
     open_iod : ndarray of shape (N, F)
         The same of each mouth. One that is too open is covered by its own lips; in one that is not open enough,
         something would have to be made up, which costs more.
-    appearance : ndarray of shape (N, D)
-        How each mouth looks, in units in which frames that follow one another in the film are 1 apart in the median.
+    look_apart : ndarray of shape (N, N)
+        Squared distances of the mouths' looks, in units in which frames that follow one another in the film are 1 apart
+        in the median.
     follows : ndarray of shape (N,)
         True where the mouth before it in the bank is the one before it in the film.
     turn_deg : ndarray of shape (N,)
@@ -88,26 +89,30 @@ def mouth_path(
     """
     flat, bank = asked.reshape(len(asked), -1), shapes.reshape(len(shapes), -1)
     count = min(_CANDIDATES, len(bank))
+    # What the film shows next; at its end, or before a cut, the mouth itself.
+    after = np.arange(len(bank)) + np.append(follows[1:], False)
+    steps, runs = np.diff(flat, axis=0, prepend=flat[:1]), bank[after] - bank
     near = np.empty((len(asked), count), np.intp)
-    misfit, cost = np.empty((2, len(asked), count))
+    misfit, cost, running = np.empty((3, len(asked), count))
     least = np.empty(len(asked))
     for start in range(0, len(asked), _TOGETHER):
         block = slice(start, start + _TOGETHER)
-        squared = (flat[block] ** 2).sum(1)[:, None] + (bank**2).sum(1) - 2 * flat[block] @ bank.T
-        apart = np.sqrt(np.maximum(squared, 0) / asked.shape[1])
+        apart = _apart(flat[block], bank)
         made_up = np.maximum(asked_open[block, None] - open_iod, 0)
         costs = (apart / _FIT_IOD) ** 2 + (made_up**2).sum(-1) / _MADE_UP_IOD**2 + (turn_deg / _TURN_DEG) ** 2
         near[block] = np.argsort(costs, axis=1, kind="stable")[:, :count]
         misfit[block], cost[block] = (np.take_along_axis(each, near[block], 1) for each in (apart, costs))
         least[block] = apart.min(1)
-    # What the film shows next; at its end, or before a cut, the mouth itself.
-    after = np.arange(len(bank)) + np.append(follows[1:], False)
-    look_apart = _look_apart(appearance)
+        before = near[np.maximum(np.arange(len(asked))[block] - 1, 0)]
+        running[block] = _RUN + _slip(np.take_along_axis(_apart(steps[block], runs), before, 1))
+    staying = _slip(_apart(steps, np.zeros_like(bank[:1])))
     total = cost[0]
     came_from = np.zeros((len(asked), count), np.intp)
     for frame in range(1, len(asked)):
-        step = flat[frame] - flat[frame - 1]
-        ways = total[:, None] + _step_cost(near[frame - 1], near[frame], step, bank, look_apart, after)
+        last, following = near[frame - 1, :, None], after[near[frame - 1], None]
+        ways = _JUMP + look_apart[following, near[frame]]
+        ways = np.where(near[frame] == following, running[frame, :, None], ways)
+        ways = np.where(near[frame] == last, staying[frame], ways) + total[:, None]
         came_from[frame] = ways.argmin(0)
         total = ways.min(0) + cost[frame]
     place = np.empty(len(asked), np.intp)
@@ -120,30 +125,12 @@ def mouth_path(
     return MouthPath(frames, misfit[shown], least > REACH_IOD, jumps)
 
 
-def _step_cost(
-    start: NDArray[np.intp],
-    end: NDArray[np.intp],
-    step: Floats,
-    bank: Floats,
-    look_apart: Floats,
-    after: NDArray[np.intp],
-) -> Floats:
-    """Return what it costs to show each of `end` after each of `start`, while the lips asked for move by `step`."""
-    following = after[start]
-    cost = _JUMP + look_apart[following[:, None], end]
-    staying = _slip(step[None])
-    running = _slip(step - (bank[following] - bank[start])) + _RUN
-    cost = np.where(end == following[:, None], running[:, None], cost)
-    return np.asarray(np.where(end == start[:, None], staying, cost))
+def _apart(shapes: Floats, bank: Floats) -> Floats:
+    """Return the root mean square distances over the lips, (T, N), of shapes (T, 2 L) and (N, 2 L)."""
+    squared = (shapes**2).sum(1)[:, None] + (bank**2).sum(1) - 2 * shapes @ bank.T
+    return np.asarray(np.sqrt(np.maximum(squared, 0) / (shapes.shape[1] // 2)))
 
 
-def _look_apart(appearance: Floats) -> Floats:
-    """Return the squared distances (N, N) of what mouths look like: one product, where one for each frame is slow."""
-    squared = (appearance**2).sum(1)
-    return np.asarray(np.maximum(squared[:, None] + squared - 2 * appearance @ appearance.T, 0))
-
-
-def _slip(moved: Floats) -> Floats:
+def _slip(apart: Floats) -> Floats:
     # Lips that move while the mouth shown stands still, or the other way round.
-    squared = 2 * (moved**2).mean(-1)
-    return np.asarray(_SLIP * np.minimum(1, squared / _FIT_IOD**2))
+    return np.asarray(_SLIP * np.minimum(1, (apart / _FIT_IOD) ** 2))

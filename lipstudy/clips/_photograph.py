@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,13 @@ __all__ = [
     "open_photograph",
     "render_photograph",
     "turned_deg",
+    "weights",
 ]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-10"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-11"
 """Written into manifests; it changes when the pixels do."""
 
 _TOGETHER_FRAMES = 32
@@ -205,7 +207,6 @@ class _Still:
     """(478, 3) the face as photographed, head-normalised."""
     closed: Floats
     """The same at rest: lips closed, without a smile."""
-    weights: Floats
     frame: FaceWarp
     look: InteriorLook
 
@@ -222,14 +223,13 @@ class _Still:
             pose=pose,
             points=points[0],
             closed=_without_smile(close_lips(points[0], MEDIAPIPE_478)),
-            weights=articulation_weights(MEDIAPIPE_478)[:, None],
             frame=frame,
             look=_look_of(image, landmarks_px, frame),
         )
 
     def targets_px(self, displacement: Floats) -> Floats:
         """Return where the landmarks shall be, (T, 478, 3), for displacements (T, 478, 3) in IOD."""
-        asked = self.closed + self.weights * displacement
+        asked = self.closed + weights() * displacement
         held = np.stack([_held_at_the_teeth(target, self.points) for target in asked])
         pose = HeadPose(*(np.repeat(each, len(held), axis=0) for each in astuple(self.pose)))
         return pose.to_pixels(uncross_lips(held, MEDIAPIPE_478))
@@ -239,8 +239,9 @@ class _Still:
         openings = [mouth_opening(target_px, self.frame) for target_px in targets_px]
         sources, looks = [self.opening] * len(openings), [self.look] * len(openings)
         insides = mouth_insides(sources, openings, looks, unit_px=self.frame.unit_px)
-        for target_px, inside in zip(targets_px, insides, strict=True):
-            warp = self.frame.map_between(self.landmarks_px, target_px)
+        parts = [[self.frame.whole]] * len(openings)
+        warps = self.frame.maps_between([[self.landmarks_px]] * len(openings), targets_px, parts)
+        for (warp,), inside in zip(warps, insides, strict=True):
             frame = self.image.copy()
             frame[warp.rows, warp.columns] = to_bytes(compose_mouth(self.seen, warp, inside, self.frame))
             yield frame, warp.folds
@@ -283,11 +284,17 @@ def _without_smile(closed: Floats) -> Floats:
     lower = _RELAXED * smiling
     middle = closed[lips, :2].mean(0)
     offset = (closed[:, :2] - middle) / (width / 2)
-    near = np.exp(-0.5 * (np.maximum(np.hypot(*offset.T) - 1, 0) / 0.6) ** 2) * articulation_weights(MEDIAPIPE_478)
+    near = np.exp(-0.5 * (np.maximum(np.hypot(*offset.T) - 1, 0) / 0.6) ** 2) * weights()[:, 0]
     relaxed = np.array(closed)
     relaxed[:, 0] -= narrower * (closed[:, 0] - middle[0]) * near
     relaxed[:, 1] += lower * np.minimum(offset[:, 0] ** 2, 1.5) * near
     return relaxed
+
+
+@cache
+def weights() -> Floats:
+    """Return (478, 1) how much each landmark follows the lips: worked out once, for all clips."""
+    return articulation_weights(MEDIAPIPE_478)[:, None]
 
 
 def crop_to_head(face: PhotoFace, size_px: int) -> tuple[Image, Floats]:

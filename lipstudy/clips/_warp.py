@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from lipstudy.face import MEDIAPIPE_478
 
 __all__ = [
+    "ABOVE",
+    "BELOW",
+    "BOTH",
     "FaceWarp",
     "WarpMap",
     "look_up",
@@ -25,11 +28,13 @@ __all__ = [
     "repeated",
     "smoothstep",
     "to_bytes",
-    "warp_image",
 ]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
+
+ABOVE, BELOW, BOTH = range(3)
+"""Sides of the mouth line."""
 
 _UPPER_LIP = tuple(pair[0] for pair in (*MEDIAPIPE_478.inner_lip_pairs, *MEDIAPIPE_478.outer_lip_pairs))
 _LOWER_LIP = tuple(pair[1] for pair in (*MEDIAPIPE_478.inner_lip_pairs, *MEDIAPIPE_478.outer_lip_pairs))
@@ -40,20 +45,22 @@ _SKIN = (
     *(400, 410, 411, 416, 424, 425, 426, 428, 429, 430, 434, 454),
 )  # spread evenly over the skin below the eyes, by farthest-point sampling of one face
 _FIXED = (33, 133, 362, 263, 168, 6, 197, 195, 4, 2, 98, 327, 119, 348, 174, 117, 346, 127, 356, 46, 276)
-_CONTROLS = np.array((*_UPPER_LIP, *_LOWER_LIP, *_CORNERS, *_SKIN, *_FIXED))
-_IS_UPPER = np.isin(np.arange(len(_CONTROLS)), np.arange(len(_UPPER_LIP)))
-_IS_LOWER = np.isin(np.arange(len(_CONTROLS)), np.arange(len(_UPPER_LIP), len(_UPPER_LIP) + len(_LOWER_LIP)))
-_IS_FIXED = np.arange(len(_CONTROLS)) >= len(_CONTROLS) - len(_FIXED)
-_IS_SKIN = np.isin(_CONTROLS, _SKIN)
+_CONTROLS = np.array((*_UPPER_LIP, *_CORNERS, *_SKIN, *_FIXED, *_LOWER_LIP))
+"""The lower lip's come last: without them the first are those that the upper half of the face follows."""
+_IS_LIP, _IS_SKIN, _IS_FIXED = (np.isin(_CONTROLS, each) for each in ((*_UPPER_LIP, *_LOWER_LIP), _SKIN, _FIXED))
 _UPPER_EDGE, _LOWER_EDGE = (
     [_CONTROLS.tolist().index(point) for point in (78, *(pair[side] for pair in MEDIAPIPE_478.inner_lip_pairs), 308)]
     for side in (0, 1)
 )
 """Where the inner lips' edges are among the controls, from corner to corner."""
-_SIDES = tuple(np.flatnonzero(~left_out) for left_out in (_IS_LOWER, _IS_UPPER))
-"""The controls that each half of the face follows."""
 _STIFFNESS = np.where(_IS_SKIN, 2e-3, 1e-5)
 """How far the spline may miss a landmark: skin points are averaged a little, lips are met."""
+_PLANE = slice(len(_CONTROLS) - len(_LOWER_LIP), len(_CONTROLS) - len(_LOWER_LIP) + 3)
+"""Where the spline's plane lies among its controls: before the lower lip, so that both halves are one piece."""
+_IS_CONTROL = np.array([*range(_PLANE.start), *range(_PLANE.stop, len(_CONTROLS) + 3)])
+_WITH_PLANE = np.insert(np.arange(len(_CONTROLS)), [_PLANE.start] * 3, 0)
+_HALVES = slice(None, -len(_LOWER_LIP)), slice(len(_UPPER_LIP), None)
+"""The controls that each half of the face follows, and the plane."""
 
 _STEP_IOD = 0.07
 _STILL_PX = 0.03
@@ -125,28 +132,17 @@ class WarpMap:
         """Columns of the picture that the rectangle covers."""
         return slice(self.left_px, self.left_px + self.width_px)
 
-    def above(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
-        """Return the source x, y, (h, w, 2), of a part of the rectangle if it lies above the mouth line."""
-        return self._places(0, part)
+    def moved(self, side: int, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Return the source x, y, (h, w, 2), of a part of the rectangle if it lies ABOVE the mouth line, or BELOW it.
 
-    def below(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
-        """Return the same if it lies below it."""
-        return self._places(1, part)
-
-    def _places(self, side: int, part: tuple[slice, slice]) -> NDArray[np.float32]:
-        rows, columns = part
-        dense = self._dense(self.moves_px[side], part)
-        dense[..., 0] += np.arange(self.left_px + columns.start, self.left_px + columns.stop, dtype=np.float32)
-        dense[..., 1] += np.arange(self.top_px + rows.start, self.top_px + rows.stop, dtype=np.float32)[:, None]
-        return dense
-
-    def moved(self) -> NDArray[np.float32]:
-        """Return the source x, y, (h, w, 2), of the whole rectangle where both halves pass into each other.
-
-        Counted from each pixel's own place in the rectangle, as `cv2.WARP_RELATIVE_MAP` has it.
+        Or of BOTH where these pass into each other. Counted from each pixel's own place in the rectangle.
         """
-        shift = np.array([self.left_px, self.top_px], np.float32)
-        return self._dense(self.moves_px[2] + shift, (slice(0, self.height_px), slice(0, self.width_px)))
+        return self._dense(self.moves_px[side] + np.array([self.left_px, self.top_px], np.float32), part)
+
+    @property
+    def whole(self) -> tuple[slice, slice]:
+        """Rows and columns of the rectangle, counted from its first pixel."""
+        return slice(0, self.height_px), slice(0, self.width_px)
 
     def _dense(self, coarse: NDArray[np.float32], part: tuple[slice, slice]) -> NDArray[np.float32]:
         needed, own = [], []
@@ -187,7 +183,7 @@ class FaceWarp:
 
     def map_between(self, source_px: Floats, target_px: Floats) -> WarpMap:
         """Return the map that carries the face at `source_px` to `target_px`, both (K, >= 2) pixels."""
-        return self.maps_between([source_px], target_px, [self.whole])[0]
+        return self.maps_between([[source_px]], target_px[None], [[self.whole]])[0][0]
 
     @property
     def whole(self) -> tuple[slice, slice]:
@@ -195,104 +191,127 @@ class FaceWarp:
         return slice(0, self.size_px[1]), slice(0, self.size_px[0])
 
     def maps_between(
-        self, sources_px: Sequence[Floats], target_px: Floats, parts: Sequence[tuple[slice, slice]]
-    ) -> list[WarpMap]:
-        """Return the maps that carry several faces to one target, for little more than the cost of one.
+        self,
+        sources_px: Sequence[Sequence[Floats]],
+        targets_px: Floats,
+        parts: Sequence[Sequence[tuple[slice, slice]]],
+    ) -> list[list[WarpMap]]:
+        """Return the maps that carry faces to the targets of several frames, for far less than one by one.
 
         Parameters
         ----------
-        sources_px : sequence of ndarray of shape (K, >= 2)
-            Landmarks of each face, pixels. Eyes and nose of all are brought to those of the first, which stay; on the
-            lips of the first the others lie.
-        target_px : ndarray of shape (K, >= 2)
+        sources_px : sequence of sequence of ndarray of shape (K, >= 2)
+            For each frame the landmarks of each face, pixels. Eyes and nose of all are brought to those of the first,
+            which stay; on the lips of the first the others lie.
+        targets_px : ndarray of shape (frames, K, >= 2)
             Where the landmarks shall be.
-        parts : sequence of tuple of slice
+        parts : sequence of sequence of tuple of slice
             For each source, rows and columns of the part of the picture that its image covers; its map is in the
             pixels of that part.
         """
-        sources = self.to_head(np.stack([source_px[_CONTROLS, :2] for source_px in sources_px]))
-        target = self.to_head(target_px[_CONTROLS, :2])
-        target[_IS_FIXED] = sources[0, _IS_FIXED]
-        low, high = _reach(sources, target)
+        counts = np.array([len(each) for each in sources_px])
+        starts = np.cumsum(counts) - counts
+        # (faces, ...) in the order of frames, or (frames, ...) for what the faces of a frame share.
+        sources = self.to_head(np.stack([face_px[_CONTROLS, :2] for each in sources_px for face_px in each]))
+        targets = self.to_head(targets_px[:, _CONTROLS, :2])
+        targets[:, _IS_FIXED] = sources[starts][:, _IS_FIXED]
+        low, high = _reach(sources, targets, starts)
         grid = self._grid(low, high)
-        nodes = self.to_head(np.stack(np.meshgrid(grid.x_px, grid.y_px), axis=-1)).astype(np.float32)
+        x, y = (
+            np.expand_dims((px - at) / self.unit_px, axis)
+            for px, at, axis in ((grid.x_px, self.origin_px[0], (1, 3)), (grid.y_px, self.origin_px[1], (2, 3)))
+        )
+        nodes = (x * self.axes[:, 0] + y * self.axes[:, 1]).astype(np.float32)
         window = _window(nodes, low, high)
-        inside = window > 0
-        edges = _edges_at(nodes, target)
-        # (source; above the mouth line, below, both; rows, columns, axes)
-        moves = np.zeros((len(sources), 3, *grid.shape, 2), np.float32)
-        found = _spline_pair(nodes[inside], target, sources - target)
-        found *= window[inside, None]
-        moves[:, :2, inside] = found
-        corners = target[_UPPER_EDGE][[0, -1], 0]
-        beyond = np.maximum(corners[0] - nodes[..., 0], nodes[..., 0] - corners[1])
+        edges = np.stack([_edges_at(*each) for each in zip(nodes, targets, strict=True)], axis=1)
+        corners = targets[:, [_UPPER_EDGE[0], _UPPER_EDGE[-1]], 0, None, None]
+        beyond = np.maximum(corners[:, 0] - nodes[..., 0], nodes[..., 0] - corners[:, 1])
         below = nodes[..., 1] - (edges[0] + edges[1]) / 2
         share = lower_share(below * self.unit_px, beyond * self.unit_px, unit_px=self.unit_px)
-        moves[:, 2] = moves[:, 0] + share[..., None] * (moves[:, 1] - moves[:, 0])
-        moves_px = (moves.reshape(-1, 2) @ (self.axes * self.unit_px).astype(np.float32)).reshape(moves.shape)
-        lips = target[_IS_UPPER | _IS_LOWER]
-        low, high = lips.min(0), lips.max(0)
+        # (face; above the mouth line, below, both; rows, columns, axes)
+        moves = np.zeros((len(sources), 3, *window.shape[1:], 2), np.float32)
+        for own_nodes, own_window, target, start, count in zip(nodes, window, targets, starts, counts, strict=True):
+            own, inside = slice(start, start + count), own_window > 0
+            found = _spline_pair(own_nodes[inside], target, sources[own] - target)
+            found *= own_window[inside, None]
+            moves[own, :2, inside] = found
+        of_face = np.repeat(np.arange(len(counts)), counts)
+        moves[:, BOTH] = moves[:, ABOVE] + share[of_face, ..., None] * (moves[:, BELOW] - moves[:, ABOVE])
+        moves_px = cv2.transform(moves.reshape(-1, 1, 2), self.axes.T * self.unit_px).reshape(moves.shape)
+        lips = targets[:, _IS_LIP]
+        low, high = lips.min(1), lips.max(1)
         across_px, down_px = np.moveaxis(np.abs(moves_px[:, :2]).max(1), -1, 0)
-        used = (np.maximum(across_px, down_px) > _STILL_PX) | _within(nodes, low, high, room=_MOUTH_ROOM_IOD)
+        used = np.maximum(across_px, down_px) > _STILL_PX
+        used |= _within(nodes, low, high, room=_MOUTH_ROOM_IOD)[of_face]
         step = grid.step_px / self.unit_px
-        folded = _folded(moves[:, :2], nodes, edges, step)
-        if len(sources) > 1:
-            folded[0] &= ~_within(nodes, low, high - step, room=0)[:-1, :-1]
-        return [
-            _cut(own_px, where, grid, part, int((folds & grid.cells_in(part)).sum()))
-            for own_px, where, part, folds in zip(moves_px, used, parts, folded, strict=True)
-        ]
+        folded = _folded(moves[:, :2], nodes[of_face, ..., 1], edges[:, of_face], step)
+        covered = _within(nodes, low, high - step, room=0)[:, :-1, :-1] & (counts > 1)[:, None, None]
+        folded[starts] &= ~covered[:, None]
+        cut = (
+            _cut(own_px, where, grid, frame, part, folds)
+            for own_px, where, frame, part, folds in zip(
+                moves_px, used, of_face.tolist(), (part for each in parts for part in each), folded, strict=True
+            )
+        )
+        return [[next(cut) for _ in each] for each in parts]
 
     def _grid(self, low: Floats, high: Floats) -> "_Grid":
-        corners = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]])
+        """Return the nodes that cover boxes, (frames, 2) their first and last corners in IOD."""
+        corners = np.stack([low, np.stack([high[:, 0], low[:, 1]], 1), high, np.stack([low[:, 0], high[:, 1]], 1)], 1)
         corners_px = corners @ self.axes * self.unit_px + self.origin_px
         step = max(2, round(_STEP_IOD * self.unit_px))
-        left, top = np.floor(corners_px.min(0)).astype(int) - 2 * step
-        right, bottom = np.ceil(corners_px.max(0)).astype(int) + 2 * step
-        return _Grid(int(left), int(top), int((right - left) // step + 1), int((bottom - top) // step + 1), step)
+        first = np.floor(corners_px.min(1)).astype(int) - 2 * step
+        last = np.ceil(corners_px.max(1)).astype(int) + 2 * step
+        columns, rows = ((last - first) // step + 1).max(0).tolist()
+        return _Grid(first[:, 0], first[:, 1], columns, rows, step)
 
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """Nodes at which a warp is worked out, each the middle of a square of pixels."""
+    """Nodes at which the warps of several frames are worked out, each the middle of a square of pixels."""
 
-    left_px: int
-    top_px: int
+    left_px: NDArray[np.intp]
+    """(frames,) where the nodes of each begin."""
+    top_px: NDArray[np.intp]
     columns: int
     rows: int
     step_px: int
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.rows, self.columns
-
-    def cells_in(self, part: tuple[slice, slice]) -> NDArray[np.bool_]:
+    def cells_in(self, frame: int, part: tuple[slice, slice]) -> NDArray[np.bool_]:
         """Return which cells between the nodes, (rows - 1, columns - 1), lie in a part of the picture."""
         down, across = (
             (places[1:] >= side.start) & (places[:-1] < side.stop)
-            for places, side in zip((self.y_px, self.x_px), part, strict=True)
+            for places, side in zip((self.y_px[frame], self.x_px[frame]), part, strict=True)
         )
         return np.asarray(down[:, None] & across)
 
     @property
     def x_px(self) -> Floats:
-        return self.left_px + (np.arange(self.columns) + 0.5) * self.step_px - 0.5
+        """(frames, columns)."""
+        return self.left_px[:, None] + (np.arange(self.columns) + 0.5) * self.step_px - 0.5
 
     @property
     def y_px(self) -> Floats:
-        return self.top_px + (np.arange(self.rows) + 0.5) * self.step_px - 0.5
+        """(frames, rows)."""
+        return self.top_px[:, None] + (np.arange(self.rows) + 0.5) * self.step_px - 0.5
 
 
 def _cut(
-    moves_px: NDArray[np.float32], used: NDArray[np.bool_], grid: _Grid, part: tuple[slice, slice], folds: int
+    moves_px: NDArray[np.float32],
+    used: NDArray[np.bool_],
+    grid: _Grid,
+    frame: int,
+    part: tuple[slice, slice],
+    folded: NDArray[np.bool_],
 ) -> WarpMap:
     """Return the map of a part of the picture from the moves (3, rows, columns, 2) at nodes, where they are `used`."""
     step, (in_rows, in_columns) = grid.step_px, part
-    rows = _span(np.asarray(used.any(1)), (in_rows.start - grid.top_px) // step, (in_rows.stop - grid.top_px) // step)
+    grid_top, grid_left = int(grid.top_px[frame]), int(grid.left_px[frame])
+    rows = _span(np.asarray(used.any(1)), (in_rows.start - grid_top) // step, (in_rows.stop - grid_top) // step)
     columns = _span(
-        np.asarray(used.any(0)), (in_columns.start - grid.left_px) // step, (in_columns.stop - grid.left_px) // step
+        np.asarray(used.any(0)), (in_columns.start - grid_left) // step, (in_columns.stop - grid_left) // step
     )
-    top, left = grid.top_px + rows.start * step - in_rows.start, grid.left_px + columns.start * step - in_columns.start
+    top, left = grid_top + rows.start * step - in_rows.start, grid_left + columns.start * step - in_columns.start
     end_y, end_x = in_rows.stop - in_rows.start, in_columns.stop - in_columns.start
     height = min(end_y, top + (rows.stop - rows.start) * step) - max(0, top)
     width = min(end_x, left + (columns.stop - columns.start) * step) - max(0, left)
@@ -304,7 +323,7 @@ def _cut(
         moves_px=np.ascontiguousarray(moves_px[:, rows, columns]),
         step_px=step,
         ahead_px=(max(0, -top), max(0, -left)),
-        folds=folds,
+        folds=int((folded & grid.cells_in(frame, part)).sum()) if folded.any() else 0,
     )
 
 
@@ -314,26 +333,27 @@ def _span(used: NDArray[np.bool_], first: int, last: int) -> slice:
     return slice(max(0, int(found[0]) - 2, first - 2), min(int(found[-1]), last) + 3)
 
 
-def _reach(sources: Floats, target: Floats) -> tuple[Floats, Floats]:
-    skin = np.concatenate([sources[:, _IS_SKIN].reshape(-1, 2), target[_IS_SKIN]])
-    low, high = skin.min(0), skin.max(0)
-    bottom = high[1] + _ROOM_BELOW_CHIN_IOD
-    return (
-        np.array([low[0] - _ROOM_BESIDE_FACE_IOD, 0.1]),
-        np.array([high[0] + _ROOM_BESIDE_FACE_IOD, bottom]),
-    )
+def _reach(sources: Floats, targets: Floats, starts: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Return the first and the last corner (frames, 2) of what moves, for the faces from each of `starts` on."""
+    skin, target = sources[:, _IS_SKIN], targets[:, _IS_SKIN]
+    low = np.minimum(np.minimum.reduceat(skin.min(1), starts), target.min(1)) - _ROOM_BESIDE_FACE_IOD
+    high = np.maximum(np.maximum.reduceat(skin.max(1), starts), target.max(1)) + _ROOM_BESIDE_FACE_IOD
+    low[:, 1] = 0.1
+    high[:, 1] += _ROOM_BELOW_CHIN_IOD - _ROOM_BESIDE_FACE_IOD
+    return low, high
 
 
 def _within(nodes: Floats, low: Floats, high: Floats, *, room: float) -> NDArray[np.bool_]:
-    """Return which nodes (rows, columns, 2) lie in a box, or so near it."""
+    """Return which nodes (frames, rows, columns, 2) lie in the box of their frame, (frames, 2), or so near it."""
     x, y = nodes[..., 0], nodes[..., 1]
-    (left, top), (right, bottom) = low - room, high + room
+    (left, top), (right, bottom) = ((each.T[:, :, None, None]) for each in (low - room, high + room))
     return np.asarray((x > left) & (x < right) & (y > top) & (y < bottom))
 
 
 def _window(nodes: Floats, low: Floats, high: Floats) -> Floats:
     # A rounded box, exactly 0 outside: beyond it the picture stays as it is, bit for bit.
-    to_fourth = ((nodes - (low + high) / 2) / ((high - low) / 2)) ** 2
+    centre, half = ((part / 2)[:, None, None] for part in (low + high, high - low))
+    to_fourth = ((nodes - centre) / half) ** 2
     to_fourth *= to_fourth
     radius = np.sqrt(np.sqrt(to_fourth[..., 0] + to_fourth[..., 1]))
     return np.asarray(1 - smoothstep(radius, 0.72, 1.0))
@@ -347,65 +367,57 @@ def _edges_at(nodes: Floats, target: Floats) -> Floats:
 
 def _spline_pair(nodes: Floats, controls: Floats, moves: Floats) -> NDArray[np.float32]:
     """Return (moves, 2, nodes, 2): moves (moves, controls, 2) at the nodes, by each lip without those of the other."""
-    kernel = _kernel(nodes, controls.astype(np.float32))
-    plane = np.column_stack([np.ones(len(nodes)), nodes]).astype(np.float32)
-    between = _kernel(controls, controls)
-    between[np.diag_indices(len(controls))] += _STIFFNESS
+    system = np.zeros((len(controls) + 3, len(controls) + 3))
+    system[_IS_CONTROL] = _basis(controls, controls)
+    system[_PLANE] = system[:, _PLANE].T
+    system[_IS_CONTROL, _IS_CONTROL] += _STIFFNESS
+    wanted = np.zeros((len(system), 2 * len(moves)))
+    wanted[_IS_CONTROL] = moves.transpose(1, 0, 2).reshape(len(controls), -1)
+    basis = _basis(nodes, controls.astype(np.float32))
     found = np.empty((len(moves), 2, len(nodes), 2), np.float32)
-    for side, used in enumerate(_SIDES):
-        count = len(used)
-        system = np.zeros((count + 3, count + 3))
-        system[:count, :count] = between[used[:, None], used]
-        system[:count, count] = 1
-        system[:count, count + 1 :] = controls[used]
-        system[count:, :count] = system[:count, count:].T
-        wanted = np.zeros((count + 3, 2 * len(moves)))
-        wanted[:count] = moves[:, used].transpose(1, 0, 2).reshape(count, -1)
-        weights = np.linalg.solve(system, wanted).astype(np.float32)
-        spread = np.zeros((len(controls), 2 * len(moves)), np.float32)
-        spread[used] = weights[:count]
+    for side, used in enumerate(_HALVES):
+        weights = np.linalg.solve(system[used, used], wanted[used]).astype(np.float32)
         for index in range(len(moves)):
             # A product of more columns is large enough for BLAS to wake its threads, which costs more than it saves.
-            columns = slice(2 * index, 2 * index + 2)
-            found[index, side] = kernel @ spread[:, columns] + plane @ weights[count:, columns]
+            found[index, side] = basis[:, used] @ weights[:, 2 * index : 2 * index + 2]
     return found
 
 
-def _kernel(a: Floats, b: Floats) -> Floats:
-    across, down = a[:, :1] - b[:, 0], a[:, 1:] - b[:, 1]
-    across *= across
+def _basis(places: Floats, controls: Floats) -> Floats:
+    """Return what each control and the plane have at places, (places, controls + 3)."""
+    x, y = controls[_WITH_PLANE].T
+    squared, down = places[:, :1] - x, places[:, 1:] - y
+    squared *= squared
     down *= down
-    across += down
-    across += 1e-12
-    return np.asarray(across * cv2.log(across))
+    squared += down
+    squared += 1e-12
+    basis = np.multiply(squared, cv2.log(squared), out=down)
+    basis[:, _PLANE.start] = 1
+    basis[:, _PLANE.start + 1 : _PLANE.stop] = places
+    return np.asarray(basis)
 
 
-def _folded(moves: Floats, nodes: Floats, edges: Floats, step: float) -> NDArray[np.bool_]:
-    """Return which cells turn over in moves (S, 2, rows, columns, 2) on the side of the mouth where they are used.
+def _folded(moves: Floats, down: Floats, edges: Floats, step: float) -> NDArray[np.bool_]:
+    """Return which cells turn over in moves (faces, 2, rows, columns, 2) on the side of the mouth where they are used.
 
-    Shape (S, 2, rows - 1, columns - 1).
+    Shape (faces, 2, rows - 1, columns - 1).
     """
-    top = nodes[:-1, :-1, 1]
-    upper_lip, lower_lip = (edges[:, :-1, :-1] + edges[:, :-1, 1:]) / 2
+    top = down[:, :-1, :-1]
+    upper_lip, lower_lip = (edges[..., :-1, :-1] + edges[..., :-1, 1:]) / 2
     along_x = (moves[:, :, :-1, 1:] - moves[:, :, :-1, :-1]) / step
     along_y = (moves[:, :, 1:, :-1] - moves[:, :, :-1, :-1]) / step
     jacobian = (1 + along_x[..., 0]) * (1 + along_y[..., 1]) - along_x[..., 1] * along_y[..., 0]
-    return np.asarray((jacobian <= 0) & np.stack([top < upper_lip, top + step > lower_lip]))
+    return np.asarray((jacobian <= 0) & np.stack([top < upper_lip, top + step > lower_lip], axis=1))
 
 
-def warp_image(image: NDArray[np.float32], warp: WarpMap) -> NDArray[np.float32]:
-    """Return the warped rectangle, (h, w, 3), wrong around the mouth, where it is cut: what lies there is laid over it.
+def look_up(image: NDArray[np.float32], where: NDArray[np.float32], *, relative: bool = True) -> NDArray[np.float32]:
+    """Return what an image (H, W, 3) has at source x, y, (h, w, 2), counted from each pixel's own place.
 
-    Of an image (H, W, 3), 0 to 255, in floats: cubic lookups in them cost half of those in bytes. A little below 0 and
-    above 255 too, where the cubic overshoots.
+    0 to 255, in floats: cubic lookups in them cost half of those in bytes. A little below 0 and above 255 too, where
+    the cubic overshoots.
     """
-    return look_up(image, warp.moved(), flags=cv2.WARP_RELATIVE_MAP)
-
-
-def look_up(image: NDArray[np.float32], where: NDArray[np.float32], *, flags: int = 0) -> NDArray[np.float32]:
-    """Return what an image (H, W, 3) has at source x, y, (h, w, 2)."""
-    seen = cv2.remap(image, where, None, interpolation=cv2.INTER_CUBIC | flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(seen, np.float32)
+    flags = cv2.INTER_CUBIC | (cv2.WARP_RELATIVE_MAP if relative else 0)
+    return np.asarray(cv2.remap(image, where, None, flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def repeated(plane: Floats, channels: int) -> NDArray[np.float32]:

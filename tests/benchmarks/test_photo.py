@@ -63,7 +63,7 @@ def test_a_photograph_is_moved_at_seven_tenths_of_the_encoders_own_rate(
 
 
 @pytest.mark.needs_shared_data
-def test_a_filmed_face_is_moved_at_half_of_the_encoders_own_rate(
+def test_a_filmed_face_is_moved_at_seven_tenths_of_the_encoders_own_rate(
     track: LandmarkTrack, grid: Path, tmp_path: Path
 ) -> None:
     film = grid / "lrwp9a.mpg"
@@ -72,4 +72,4 @@ def test_a_filmed_face_is_moved_at_half_of_the_encoders_own_rate(
     def frames() -> Frames:
         return render_film_face(face, track, size_px=SIZE_PX)
 
-    assert best_share_of_the_encoders_rate(frames, tmp_path, enough=0.5) > 0.5
+    assert best_share_of_the_encoders_rate(frames, tmp_path, enough=0.7) > 0.7

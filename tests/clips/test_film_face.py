@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lipstudy.clips import FilmFace, open_film_face, render_film_face
+from lipstudy.clips import FilmFace, _film_face, open_film_face, render_film_face
 from lipstudy.errors import InputError
 from lipstudy.face import (
     MEDIAPIPE_478,
@@ -66,6 +66,16 @@ def test_a_track_that_stands_still_gives_one_frame_again_and_again(face: FilmFac
     first, *others = render_film_face(face, still, size_px=SIZE_PX)
     for frame in others:
         np.testing.assert_array_equal(frame, first)
+
+
+@pytest.mark.parametrize("together", [1, 7])
+def test_a_frame_is_the_same_however_many_are_drawn_together(
+    face: FilmFace, track: LandmarkTrack, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    few = part_of(track, slice(20, 36))
+    expected = list(render_film_face(face, few, size_px=SIZE_PX))
+    monkeypatch.setattr(_film_face, "_TOGETHER_FRAMES", together)
+    np.testing.assert_array_equal(list(render_film_face(face, few, size_px=SIZE_PX)), expected)
 
 
 def test_the_opening_seen_is_the_opening_asked_for(face: FilmFace, track: LandmarkTrack) -> None:

@@ -17,10 +17,11 @@ def opened(gaps_iod: list[float]) -> NDArray[np.float64]:
 
 
 def path(asked: list[float], bank: list[float], appearance: list[float] | None = None) -> MouthPath:
-    looks = np.array(appearance if appearance is not None else np.arange(len(bank)), float)[:, None]
+    looks = np.array(appearance if appearance is not None else np.arange(len(bank)), float)
+    look_apart = np.subtract.outer(looks, looks) ** 2
     follows = np.arange(len(bank)) > 0
     asked_open, open_iod = (np.array(gaps)[:, None] for gaps in (asked, bank))
-    return mouth_path(opened(asked), opened(bank), asked_open, open_iod, looks, follows, np.zeros(len(bank)))
+    return mouth_path(opened(asked), opened(bank), asked_open, open_iod, look_apart, follows, np.zeros(len(bank)))
 
 
 def test_the_film_itself_is_answered_by_the_film() -> None:

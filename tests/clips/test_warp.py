@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lipstudy.clips import FaceWarp, WarpMap
+from lipstudy.clips._warp import ABOVE, BELOW, BOTH
 from lipstudy.face import MEDIAPIPE_478, HeadPose, generic_neutral
 
 SIZE_PX = 360
@@ -33,20 +34,15 @@ def warp_frame(*, unit_px: float = UNIT_PX) -> FaceWarp:
 
 
 def both_maps(warp: WarpMap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    whole = slice(0, warp.height_px), slice(0, warp.width_px)
-    return warp.above(whole), warp.below(whole)
-
-
-def moves(where: NDArray[np.float32], left: int, top: int) -> NDArray[np.float64]:
-    rows, columns = where.shape[:2]
-    y, x = np.mgrid[top : top + rows, left : left + columns]
-    return where.astype(np.float64) - np.stack([x, y], axis=-1)
+    """Return how far each pixel's source is from it, if it lies above the mouth line and if below."""
+    at = np.array([warp.left_px, warp.top_px], np.float32)
+    return warp.moved(ABOVE, warp.whole) - at, warp.moved(BELOW, warp.whole) - at
 
 
 def test_the_map_of_a_face_onto_itself_is_the_identity() -> None:
     warp = warp_frame().map_between(face_px(), face_px())
-    for where in both_maps(warp):
-        np.testing.assert_array_equal(moves(where, warp.left_px, warp.top_px), 0)
+    for moves in both_maps(warp):
+        np.testing.assert_allclose(moves, 0, atol=1e-4)  # pixels are looked up to 1/32
     assert warp.folds == 0
 
 
@@ -54,18 +50,16 @@ def test_the_map_of_a_face_onto_itself_is_the_identity() -> None:
 def test_each_lip_lands_on_its_target(lip: list[int], side: int) -> None:
     source, target = face_px(), face_px(open_iod=0.15)
     warp = warp_frame().map_between(source, target)
-    where = both_maps(warp)[side]
+    moves = both_maps(warp)[side]
     for point in lip:
         x, y = np.rint(target[point, :2]).astype(int)
-        expected = source[point, :2] + ([x, y] - target[point, :2])
-        found = where[y - warp.top_px, x - warp.left_px]
-        assert np.linalg.norm(found - expected) < 1.0, point
+        found = moves[y - warp.top_px, x - warp.left_px]
+        assert np.linalg.norm(found - (source - target)[point, :2]) < 1.0, point
 
 
 def test_nothing_moves_at_the_rim_of_the_warped_rectangle() -> None:
     warp = warp_frame().map_between(face_px(), face_px(open_iod=0.25))
-    for where in both_maps(warp):
-        moved = moves(where, warp.left_px, warp.top_px)
+    for moved in both_maps(warp):
         for rim in (moved[0], moved[-1], moved[:, 0], moved[:, -1]):
             assert np.abs(rim).max() < 1 / 32  # less is not seen: pixels are looked up to that
 
@@ -73,7 +67,7 @@ def test_nothing_moves_at_the_rim_of_the_warped_rectangle() -> None:
 def test_eyes_and_nose_bridge_stay() -> None:
     source = face_px()
     warp = warp_frame().map_between(source, face_px(open_iod=0.25))
-    moved = moves(both_maps(warp)[0], warp.left_px, warp.top_px)
+    moved, _ = both_maps(warp)
     for point in MEDIAPIPE_478.rigid:
         x, y = np.rint(source[point, :2]).astype(int) - [warp.left_px, warp.top_px]
         if y >= 0:  # what lies above the rectangle is not touched at all
@@ -101,8 +95,9 @@ def test_folds_are_counted_where_the_map_is_seen() -> None:
     target[BELOW_MOUTH, 1] -= 0.9 * UNIT_PX
     frame = warp_frame()
     above_the_nose = slice(0, int(frame.origin_px[1])), slice(0, frame.size_px[0])
-    assert frame.maps_between([source], target, [frame.whole])[0].folds > 0
-    assert frame.maps_between([source], target, [above_the_nose])[0].folds == 0
+    ((whole, part),) = frame.maps_between([[source, source]], target[None], [[frame.whole, above_the_nose]])
+    assert whole.folds > 0
+    assert part.folds == 0
 
 
 # From about 0.35 IOD on, one cell of the map of this drawn face folds; a clip tells of such frames.
@@ -121,16 +116,15 @@ def test_a_picture_twice_as_large_moves_twice_as_far(open_iod: float) -> None:
         target = face_px(open_iod=open_iod, unit_px=unit_px)
         warp = warp_frame(unit_px=unit_px).map_between(face_px(unit_px=unit_px), target)
         x, y = np.rint(target[chin, :2]).astype(int) - [warp.left_px, warp.top_px]
-        moved.append(moves(both_maps(warp)[1], warp.left_px, warp.top_px)[y, x, 1] / unit_px)
+        moved.append(both_maps(warp)[1][y, x, 1] / unit_px)
     assert moved[1] == pytest.approx(moved[0], abs=0.01)
 
 
 def test_a_part_of_a_map_is_that_part_of_the_whole_map() -> None:
     warp = warp_frame().map_between(face_px(), face_px(open_iod=0.25))
-    upper, lower = both_maps(warp)
     for part in np.s_[0:70, 0:50], np.s_[33:34, 60:120], np.s_[91 : warp.height_px, 7 : warp.width_px]:
-        np.testing.assert_allclose(warp.above(part), upper[part], atol=1e-3)
-        np.testing.assert_allclose(warp.below(part), lower[part], atol=1e-3)
+        for side in (ABOVE, BELOW, BOTH):
+            np.testing.assert_allclose(warp.moved(side, part), warp.moved(side, warp.whole)[part], atol=1e-3)
 
 
 @pytest.mark.parametrize("open_iod", [0.0, 0.25])
@@ -138,8 +132,7 @@ def test_above_and_below_the_mouth_the_map_of_both_halves_is_that_of_the_half(op
     # In a mouth that closes the two lie farthest apart.
     target = face_px(open_iod=open_iod)
     warp = warp_frame().map_between(face_px(open_iod=0.25), target)
-    y, x = np.mgrid[: warp.height_px, : warp.width_px]
-    both, (upper, lower) = warp.moved() + np.stack([x, y], axis=-1), both_maps(warp)
+    upper, lower, both = (warp.moved(side, warp.whole) for side in (ABOVE, BELOW, BOTH))
     inner_y = target[[point for pair in MEDIAPIPE_478.inner_lip_pairs for point in pair], 1] - warp.top_px
     first, last = int(inner_y.min() - 0.15 * UNIT_PX - 2), int(inner_y.max() + 0.15 * UNIT_PX + 2)
     mouth = slice(*(target[list(MEDIAPIPE_478.mouth_corners), 0] - warp.left_px).astype(int))
