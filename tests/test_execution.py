@@ -18,7 +18,7 @@ SCRIPT = """
 import os, time
 from lipstudy.execution import run_each
 def slow(number):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())  # in one piece, lest two workers mix their lines
     time.sleep(600)
 if __name__ == "__main__":
     list(run_each(slow, range(4), workers=2))
