@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._interior import MouthInside, compose_mouth, mouth_insides, mouth_opening
+from lipstudy.clips._lip_edges import with_edges
 from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of, uncovered_iod
 from lipstudy.clips._mouth_path import mouth_path
 from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg, weights
@@ -37,7 +38,7 @@ __all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_f
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-FILM_FACE_RENDERER_VERSION = "film-face-8"
+FILM_FACE_RENDERER_VERSION = "film-face-9"
 """Written into manifests; it changes when the pixels do."""
 
 _ENOUGH_S = 30.0
@@ -258,6 +259,7 @@ class _Stage:
         Of two mouths, each has half.
         """
         bank = self.face.bank
+        targets_px = self._with_edges(targets_px, mouths)
         moved = self.to_part[:, 2] + (self.part[1].start, self.part[0].start)
         used_px = {mouth: bank.landmarks_px[mouth] @ self.to_part[:, :2].T + moved for each in mouths for mouth in each}
         openings = {mouth: mouth_opening(points_px, self.head) for mouth, points_px in used_px.items()}
@@ -287,6 +289,15 @@ class _Stage:
             own = frame[part].astype(np.float32)
             frame[part] = to_bytes(cv2.blendLinear(own, seen, 1 - share, share))
             yield frame, skin.folds + sum(warp.folds for warp in lips)
+
+    def _with_edges(self, targets_px: Floats, mouths: Sequence[Sequence[int]]) -> Floats:
+        """Return the targets with inner lips that part as those of the mouths shown do, midway between two."""
+        bank, larger = self.face.bank, float(np.hypot(*self.to_part[:, 0]))
+        inward_px, gaps_px = (
+            larger * np.stack([each[list(shown)].mean(0) for shown in mouths])
+            for each in (bank.inward_px, bank.gaps_px)
+        )
+        return with_edges(targets_px, inward_px, gaps_px)
 
     def _warped(self, mouth: int, inside: MouthInside, warp: WarpMap, part: tuple[slice, slice]) -> NDArray[np.float32]:
         (top, left), (height, width) = ([side.start for side in part], [side.stop - side.start for side in part])

@@ -35,6 +35,8 @@ _UPPER = [_RIGHT, *(upper for upper, _ in MEDIAPIPE_478.inner_lip_pairs), _LEFT]
 _LOWER = [_RIGHT, *(lower for _, lower in MEDIAPIPE_478.inner_lip_pairs), _LEFT]
 _EVENLY = np.linspace(0, 1, 8 * len(_UPPER))
 """Places at which curves along a mouth are kept, as parts of its width."""
+_EDGE_SIGMA = 2.5
+"""Smoothing of those curves, in such places."""
 _COLUMNS = 40
 _STRIP_ROWS, _STRIP_COLUMNS = 24, 10
 _TABLE_ROWS = 48
@@ -52,6 +54,14 @@ _LIGHT_SIGMA_IOD = 0.09
 _SHALLOW_IOD = (0.03, 0.13)
 _LIT_IOD = (0.02, 0.08)
 _JUST_BEHIND = 0.45
+_CONTACT_IOD, _PARTED_IOD = (0.0, 0.02), (0.02, 0.07)
+_CONTACT_WIDTH_IOD = 0.009
+_CONTACT_SHADE = 0.25
+_LEAST_SHADE = 0.02
+_EDGE_FADE = 8.0
+"""Towards a corner, whose own shade is in the picture, the line fades: over this part of the width, inverse."""
+_SLIT_IOD = (0.01, 0.06)
+_SLIT_SHADE = 0.5
 _NARROW_SIGMA_PX = 2.0
 _NARROW_PX = (2.2, 5.0)
 """In a slit of so few pixels single teeth would be a dotted line: they fade into each other."""
@@ -103,12 +113,18 @@ def mouth_opening(points_px: Floats, frame: FaceWarp) -> MouthOpening:
     upper, lower = (_curve((points_px[edge, :2] - frame.origin_px) @ frame.axes.T) for edge in (_UPPER, _LOWER))
     left, right = float(upper[0, 0]), float(max(upper[-1, 0], upper[0, 0] + 1e-3))
     across = left + (right - left) * _EVENLY
-    top, bottom = (np.interp(across, np.maximum.accumulate(edge[:, 0]), edge[:, 1]) for edge in (upper, lower))
+    top, bottom = (_smooth(np.interp(across, np.maximum.accumulate(edge[:, 0]), edge[:, 1])) for edge in (upper, lower))
     middle = (top + bottom) / 2
     low = (points_px[_LOWER[3:8], :2] - frame.origin_px) @ frame.axes[1]
     return MouthOpening(
         left, right, across, np.minimum(top, middle), np.maximum(bottom, middle), centre_bottom_px=float(low.mean())
     )
+
+
+def _smooth(edge: Floats) -> Floats:
+    # Points of both lips that lie over each other beside a corner would make a step.
+    kernel = cv2.getGaussianKernel(2 * round(3 * _EDGE_SIGMA) + 1, _EDGE_SIGMA).ravel()
+    return np.convolve(np.pad(edge, len(kernel) // 2, mode="reflect", reflect_type="odd"), kernel, "valid")
 
 
 def _curve(points: Floats) -> Floats:
@@ -218,7 +234,22 @@ def compose_mouth(
         behind -= part
         behind *= repeated(np.maximum(cover[opened], 0), 3)
         part += behind
+    _shade_contact(seen, shown, inside, frame)
     return skin
+
+
+def _shade_contact(seen: NDArray[np.float32], shown: "_Shown", inside: MouthInside, frame: FaceWarp) -> None:
+    """Darken the line in which lips meet that are parted in the source: they press together, and no light gets in."""
+    source, target = inside.source, inside.target
+    closed = 1 - smoothstep((target.bottom_px - target.top_px) / frame.unit_px, *_CONTACT_IOD)
+    strength = closed * smoothstep((source.bottom_px - source.top_px) / frame.unit_px, *_PARTED_IOD)
+    if strength.max() < _LEAST_SHADE:
+        return
+    width_px = max(0.9, _CONTACT_WIDTH_IOD * frame.unit_px)
+    strength *= np.minimum(1, _EDGE_FADE * np.minimum(_EVENLY, 1 - _EVENLY))
+    line = _over(shown.across, target.left_px, target.right_px, strength)
+    away = (shown.down - (shown.top + shown.bottom) / 2) / width_px
+    seen *= repeated(1 - _CONTACT_SHADE * line * np.exp(-0.5 * away * away), 3)
 
 
 def _around(opening: MouthOpening, frame: FaceWarp) -> Floats:
@@ -332,11 +363,24 @@ def _interior(image: NDArray[np.float32], shown: _Shown, inside: MouthInside, fr
     seen = look_up(image, np.asarray(where, np.float32), relative=False)
     narrow = 1 - smoothstep(height, *_NARROW_PX)
     seen += (_blurred_along(seen, _NARROW_SIGMA_PX) - seen) * repeated(narrow, 3)
+    seen *= repeated(_shade_of_lips(shown, inside, frame), 3)
     dark = look.dark.astype(np.float32) + (look.floor - look.dark).astype(np.float32) * found[..., 2:]
     # Light varies along the mouth; a tooth that was drawn out would be a streak.
     light = _blurred_along(seen, _LIGHT_SIGMA_IOD * frame.unit_px)
     hidden = light + (dark - light) * look.depth
     return np.asarray(seen + (hidden - seen) * repeated(found[..., 1], 3), np.float32)
+
+
+def _shade_of_lips(shown: _Shown, inside: MouthInside, frame: FaceWarp) -> NDArray[np.float32]:
+    """Return the light on teeth behind lips that are nearer to each other than in the source, (h, w), 1 for all of it.
+
+    In a slit teeth lie in the shade of the lips; with the light of an open mouth they would be a white line.
+    """
+    top, bottom = inside.source.over(shown.across)
+    height = shown.bottom - shown.top
+    nearer = 1 - np.minimum(1, height / np.maximum(bottom - top, 1e-3))
+    slit = 1 - smoothstep(height / frame.unit_px, *_SLIT_IOD)
+    return np.asarray(1 - _SLIT_SHADE * nearer * slit, np.float32)
 
 
 def _blurred_along(part: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._interior import InteriorLook, interior_strip, mouth_opening
+from lipstudy.clips._lip_edges import seen_edges, steadied_edges, tracked_gaps, with_edges
 from lipstudy.clips._mouth_looks import mouth_looks
 from lipstudy.clips._warp import FaceWarp
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture
@@ -58,7 +59,11 @@ class MouthBank:
     top_px: int
     """Row in which they begin."""
     landmarks_px: Floats
-    """(N, 478, 2) in pixels of those images."""
+    """(N, 478, 2) in pixels of those images, the inner lips where the pictures show them."""
+    inward_px: Floats
+    """(N, 2, P) by how much these lie inside of the tracked ones (see `seen_edges`)."""
+    gaps_px: Floats
+    """(N, P) gaps of the inner lips as tracked, pixels."""
     shapes: Floats
     """(N, 40, 2) displacement of the lips from the speaker's neutral, IOD."""
     looks: tuple[InteriorLook, ...]
@@ -128,23 +133,33 @@ def mouths_of(
     crop, crop_px = np.ascontiguousarray(plate[top:bottom, left:right]), plate_px[:, :2] - (left, top)
     in_crop = FaceWarp.of(crop_px, unit_px=unit_px, size_px=size_px)
     plate_light = _light_of(crop, crop_px, in_crop)
-    images, landmarks, strips, indices = [], [], [], []
+    images, landmarks, inward, indices = [], [], [], []
     for index, image in frames:
         picture, where = cut(image, points_px[index])
         picture = _relit(picture, where, in_crop, plate_light)
         images.append(picture)
         landmarks.append(where)
-        strips.append(interior_strip(picture, mouth_opening(where, in_crop), in_crop))
+        inward.append(seen_edges(picture, where, unit_px=unit_px))
         indices.append(index)
     chosen = np.array(indices)
     follows = np.diff(chosen, prepend=-2) == 1
+    runs = np.split(np.arange(len(chosen)), np.flatnonzero(~follows)[1:])
+    tracked_px, inward_px = np.stack(landmarks), steadied_edges(np.stack(inward), runs)
+    gaps_px = tracked_gaps(tracked_px)
+    landmarks_px = with_edges(tracked_px, inward_px, gaps_px)
+    strips = [
+        interior_strip(picture, mouth_opening(where, in_crop), in_crop)
+        for picture, where in zip(images, landmarks_px, strict=True)
+    ]
     points = track.points[chosen].astype(np.float64)
     aperture = lip_aperture(points, track.topology)
     return MouthBank(
         images=tuple(images),
         left_px=left,
         top_px=top,
-        landmarks_px=np.stack(landmarks),
+        landmarks_px=landmarks_px,
+        inward_px=inward_px,
+        gaps_px=gaps_px,
         shapes=(points - neutral)[:, list(MOUTH_LIPS), :2],
         looks=tuple(mouth_looks(strips, aperture_iod=aperture)),
         look_apart=_look_apart(strips, aperture, follows),

@@ -15,6 +15,7 @@ Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
 _TEETH_HOLD = 20.0
+_TONGUE_ON_JAW = 2.0
 _GAP_ROWS = 0.17
 """Half height of the one place that gives way, as a part of the opening's height."""
 _GAP_STIFFNESS = 90.0
@@ -23,6 +24,7 @@ _GAP_STIFFNESS = 90.0
 _SEEN_INSIDE_IOD = 0.06
 """Aperture from which the inside of the mouth tells its colours."""
 _PROFILE_SIGMA_FRAMES = 2.0
+_DARK_SIGMA_FRAMES = 1.0
 _DEPTH = 0.85
 _DEEPER = 0.85
 """A mouth opened further shows deeper than the darkest that the film shows between nearly closed teeth."""
@@ -46,6 +48,9 @@ def mouth_looks(strips: Sequence[Image], *, aperture_iod: Floats) -> list[Interi
     grey = colours.mean(-1)
     dark_grey, bright_grey = np.percentile(grey, [4, 90])
     dark = _DEEPER * np.median(colours[grey <= dark_grey], axis=0)
+    certainty = 0.01 + aperture_iod
+    darks = np.stack([_darkest(strip, dark) for strip in strips])
+    darks = gaussian_filter1d(darks, _DARK_SIGMA_FRAMES, axis=0, mode="nearest")
     redness = colours[:, 0] / (colours[:, 1:].sum(-1) + 1.0)
     flesh = (redness >= np.percentile(redness, 60)) & (grey >= np.percentile(grey, 25))
     floor = np.median(colours[flesh if flesh.any() else grey <= bright_grey], axis=0)
@@ -53,10 +58,47 @@ def mouth_looks(strips: Sequence[Image], *, aperture_iod: Floats) -> list[Interi
         [giving_profile(strip, dark_grey=dark_grey, bright_grey=bright_grey, smiling=False) for strip in strips]
     )
     giving *= one_place(giving, certainty=smoothstep(aperture_iod, 0.02, _SEEN_INSIDE_IOD))
-    giving *= (0.01 + aperture_iod[:, None]).astype(np.float32)
-    giving = gaussian_filter1d(giving, _PROFILE_SIGMA_FRAMES, axis=0, mode="nearest")
-    giving /= giving.sum(1, keepdims=True)
-    return [InteriorLook(dark=dark, floor=floor, giving=each, depth=_DEPTH) for each in np.cumsum(giving, axis=1)]
+    given = _risen_in_time(giving, certainty)
+    floors = floor * (darks + 10) / (dark + 10)
+    return [
+        InteriorLook(dark=own_dark, floor=own_floor, giving=each, depth=_DEPTH)
+        for own_dark, own_floor, each in zip(darks, floors, given, strict=True)
+    ]
+
+
+def _darkest(strip: Image, dark: Floats) -> Floats:
+    """Return the darkest that one mouth shows, (3,) RGB, if it is darker than what the film shows in the dark."""
+    colours = strip.reshape(-1, 3)
+    grey = colours.mean(-1)
+    own = np.median(colours[grey <= np.percentile(grey, 5)], axis=0)
+    return np.asarray(own if own.mean() < dark.mean() else dark, np.float64)
+
+
+def _averaged_in_time(values: Floats, certainty: Floats) -> Floats:
+    """Return values (frames, N) averaged over a few frames, the more certain ones (frames,) counting more."""
+    from scipy.ndimage import gaussian_filter1d
+
+    weighted, weight = (
+        gaussian_filter1d(each, _PROFILE_SIGMA_FRAMES, axis=0, mode="nearest")
+        for each in (values * certainty[:, None], certainty[:, None])
+    )
+    return np.asarray(weighted / weight)
+
+
+def _risen_in_time(giving: Floats, certainty: Floats) -> Floats:
+    """Return profiles (frames, rows) summed from the top, 0 to 1, and smoothed in time.
+
+    Their heights are averaged, not they: the mean of two gaps at two heights is one gap between them.
+    """
+    rows = np.arange(giving.shape[1])
+    risen = np.cumsum(giving / giving.sum(1, keepdims=True), axis=1)
+    levels = (rows + 0.5) / len(rows)
+    steep = 1e-6 * rows
+    heights = np.stack([np.interp(levels, each + steep, rows) for each in risen])
+    heights = _averaged_in_time(heights, certainty)
+    smooth = np.stack([np.interp(rows, each + steep, levels, left=0, right=1) for each in heights])
+    smooth[:, -1] = 1
+    return smooth
 
 
 def giving_profile(strip: Image, *, dark_grey: float, bright_grey: float, smiling: bool) -> NDArray[np.float32]:
@@ -84,7 +126,9 @@ def giving_profile(strip: Image, *, dark_grey: float, bright_grey: float, smilin
     grey = strip[:, side:-side].mean(axis=(1, 2))
     brightness = np.clip((grey - dark_grey) / max(bright_grey - dark_grey, 1.0), 0, 1)
     down = np.linspace(0, 1, len(grey))
-    density = np.exp(-_TEETH_HOLD * brightness) * smoothstep(down, 0.05, 0.35) * (1 - smoothstep(down, 0.7, 1))
+    density = np.exp(-_TEETH_HOLD * brightness) * smoothstep(down, 0.02, 0.25) * (1 - smoothstep(down, 0.7, 1))
+    # The tongue lies on the jaw: of two dark places, above and below it, the upper one gives way.
+    density *= np.exp(-_TONGUE_ON_JAW * down)
     hangs = brightness[: len(grey) * 2 // 5].mean() - brightness[len(grey) * 3 // 5 :].mean()
     density[-1] += np.exp(-_TEETH_HOLD * 0.6) * (1.0 if smiling else smoothstep(hangs, -0.05, 0.15))
     density += 1e-12  # an all white inside gives way everywhere

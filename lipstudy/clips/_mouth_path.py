@@ -25,8 +25,9 @@ _CANDIDATES = 48
 _MADE_UP_IOD = 0.01
 _TOGETHER = 32
 """Clip frames compared with the bank at once: memory does not grow with the clip."""
-_JUMP = 0.8
+_JUMP = 3.0
 _SLIP = 0.5
+_STILL_IOD = 0.002
 _RUN = 0.01
 """Against standing still where both fit: what does not move shall not live."""
 _TURN_DEG = 8.0
@@ -92,8 +93,9 @@ def mouth_path(
     # What the film shows next; at its end, or before a cut, the mouth itself.
     after = np.arange(len(bank)) + np.append(follows[1:], False)
     steps, runs = np.diff(flat, axis=0, prepend=flat[:1]), bank[after] - bank
+    run_iod = np.sqrt((runs**2).sum(1) / (flat.shape[1] // 2))
     near = np.empty((len(asked), count), np.intp)
-    misfit, cost, running = np.empty((3, len(asked), count))
+    misfit, cost, running, led = np.empty((4, len(asked), count))
     least = np.empty(len(asked))
     for start in range(0, len(asked), _TOGETHER):
         block = slice(start, start + _TOGETHER)
@@ -104,14 +106,18 @@ def mouth_path(
         misfit[block], cost[block] = (np.take_along_axis(each, near[block], 1) for each in (apart, costs))
         least[block] = apart.min(1)
         before = near[np.maximum(np.arange(len(asked))[block] - 1, 0)]
-        running[block] = _RUN + _slip(np.take_along_axis(_apart(steps[block], runs), before, 1))
+        off = np.take_along_axis(_apart(steps[block], runs), before, 1)
+        running[block] = _RUN + _slip(off)
+        led[block] = np.maximum(0, 1 - off / np.maximum(run_iod[before], _STILL_IOD))
     staying = _slip(_apart(steps, np.zeros_like(bank[:1])))
     total = cost[0]
     came_from = np.zeros((len(asked), count), np.intp)
     for frame in range(1, len(asked)):
         last, following = near[frame - 1, :, None], after[near[frame - 1], None]
-        ways = _JUMP + look_apart[following, near[frame]]
-        ways = np.where(near[frame] == following, running[frame, :, None], ways)
+        # Lips that do as the film's next frame does show what it shows; lips that do not go on showing what they show.
+        lead = led[frame, :, None]
+        ways = lead * look_apart[following, near[frame]] + (1 - lead) * look_apart[last, near[frame]]
+        ways += np.where(near[frame] == following, running[frame, :, None], _JUMP)
         ways = np.where(near[frame] == last, staying[frame], ways) + total[:, None]
         came_from[frame] = ways.argmin(0)
         total = ways.min(0) + cost[frame]

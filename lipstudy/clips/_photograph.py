@@ -52,7 +52,7 @@ __all__ = [
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-PHOTOGRAPH_RENDERER_VERSION = "photograph-11"
+PHOTOGRAPH_RENDERER_VERSION = "photograph-12"
 """Written into manifests; it changes when the pixels do."""
 
 _TOGETHER_FRAMES = 32

@@ -1,6 +1,7 @@
 """The speaker's own footage, its lips moving less or more."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_insides, mouth_opening
+from lipstudy.clips._lip_edges import around_lips, seen_edges, steadied_edges, tracked_gaps, with_edges
 from lipstudy.clips._mouth_looks import mouth_looks
 from lipstudy.clips._read_back import frames_to_look_at, read_back, with_opening_corrected
 from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep, to_bytes
@@ -21,13 +23,15 @@ __all__ = ["RESTAGED_CRF", "RESTAGE_RENDERER_VERSION", "restage_frames"]
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-RESTAGE_RENDERER_VERSION = "restage-10"
+RESTAGE_RENDERER_VERSION = "restage-11"
 """Written into manifests; it changes when the pixels do."""
 
 RESTAGED_CRF = 14
 """Quality for encoding. At articulation 1 the face then has 39.9 to 40.4 dB and SSIM 0.972 to 0.976 against the film on
 GRID (at 15 down to 0.9695, at 18 38 to 38.8 dB)."""
 
+_ROOM_IOD = 0.05
+"""Kept around the lips of every frame, until the whole film was looked at."""
 _UNMOVED_PX = 0.5
 """Below this displacement the result falls back smoothly to the film's own pixels."""
 
@@ -81,10 +85,11 @@ def restage_frames(
     unit_px = track.pose.scale_px
     with on_one_thread():
         looked_at = frames_to_look_at(source_px, target_px, unit_px)
-        looks, images = _mouth_looks(film_path, track, source_px, keep=set(looked_at.tolist()))
+        mouths, images = _mouths(film_path, track, source_px, keep=set(looked_at.tolist()))
 
         def moved(index: int, image: Image, points_px: Floats) -> tuple[Image, int]:
-            return _restage(image, source_px[index], points_px, float(unit_px[index]), looks[index])
+            from_px, to_px = (mouths.with_edges(points, index) for points in (source_px[index], points_px))
+            return _restage(image, from_px, to_px, float(unit_px[index]), mouths.looks[index])
 
         found = read_back(images, lambda *frame: moved(*frame)[0], source_px, target_px, unit_px)
         target_px = with_opening_corrected(source_px, target_px, unit_px, found)
@@ -123,20 +128,43 @@ def _restage(
     return result, warp.folds
 
 
-def _mouth_looks(
-    film_path: str | Path, track: LandmarkTrack, source_px: Floats, *, keep: set[int]
-) -> tuple[list[InteriorLook], dict[int, Image]]:
-    """Look into the mouth in every frame: the speaker's own dark, and where the inside gives way, smooth in time.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Mouths:
+    """The mouth in every frame of a film."""
 
-    The frames `keep` are given back beside it.
-    """
-    strips, kept = [], {}
+    looks: list[InteriorLook]
+    """What it looks like inside: the speaker's own dark, and where the inside gives way, smooth in time."""
+    inward_px: Floats
+    """(T, 2, P) how far inside of the tracked edges of the lips the seen ones lie."""
+    gaps_px: Floats
+    """(T, P) the gaps tracked."""
+
+    def with_edges(self, points_px: Floats, index: int) -> Floats:
+        """Return landmarks (478, 3), those of a frame or its target's, with the edges that the frame shows."""
+        return with_edges(points_px, self.inward_px[index], self.gaps_px[index])
+
+
+def _mouths(
+    film_path: str | Path, track: LandmarkTrack, source_px: Floats, *, keep: set[int]
+) -> tuple[_Mouths, dict[int, Image]]:
+    """Look at the mouth in every frame; the frames `keep` are given back beside it."""
+    inward, kept, around = [], {}, []
     film = zip(read_frames(film_path), source_px, track.pose.scale_px, strict=False)
     for index, (image, points, unit_px) in enumerate(film):
-        frame = FaceWarp.of(points, unit_px=float(unit_px), size_px=(image.shape[1], image.shape[0]))
-        strips.append(interior_strip(image, mouth_opening(points, frame), frame))
+        inward.append(seen_edges(image, points, unit_px=float(unit_px)))
+        part, shift = around_lips(image, points, room_px=_ROOM_IOD * float(unit_px) + 2)
+        around.append((part.copy(), shift))  # a copy lets go of the frame
         if index in keep:
             kept[index] = image
-    if len(strips) < track.num_frames:
+    if len(inward) < track.num_frames:
         raise InputError(f"{film_path} does not have the {track.num_frames} frames of its track: track it again")
-    return mouth_looks(strips, aperture_iod=lip_aperture(track.points, track.topology)), kept
+    gaps_px = tracked_gaps(source_px)
+    inward_px = steadied_edges(np.stack(inward), [np.arange(track.num_frames)])
+    strips = []
+    for points, unit_px, (image, shift) in zip(
+        with_edges(source_px, inward_px, gaps_px), track.pose.scale_px, around, strict=True
+    ):
+        frame = FaceWarp.of(points[:, :2] - shift, unit_px=float(unit_px), size_px=(image.shape[1], image.shape[0]))
+        strips.append(interior_strip(image, mouth_opening(points[:, :2] - shift, frame), frame))
+    looks = mouth_looks(strips, aperture_iod=lip_aperture(track.points, track.topology))
+    return _Mouths(looks, inward_px, gaps_px), kept

@@ -70,6 +70,47 @@ def test_what_opens_between_them_is_dark(column: tuple) -> None:
         assert (number[between] + 60).max() < 25
 
 
+def composed(source_iod: float, target_iod: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return a grey face whose mouth, with white teeth, is moved, from the warp's first row on, and its landmarks."""
+    source_px, target_px = face_px(source_iod), face_px(target_iod)
+    frame = FaceWarp.of(source_px, unit_px=UNIT_PX, size_px=(SIZE_PX, SIZE_PX))
+    image = np.full((SIZE_PX, SIZE_PX, 3), 150, np.float32)
+    image[int(source_px[UPPER, 1]) : int(source_px[LOWER, 1])] = 240
+    look = InteriorLook(dark=np.zeros(3), floor=np.zeros(3), giving=np.linspace(0, 1, ROWS), depth=1.0)
+    warp = frame.map_between(source_px, target_px)
+    openings = [[mouth_opening(points, frame)] for points in (source_px, target_px)]
+    (inside,) = mouth_insides(*openings, [look], unit_px=UNIT_PX)
+    part = compose_mouth(image, warp, inside, frame)
+    return part, target_px - [warp.left_px, warp.top_px, 0]
+
+
+def test_lips_that_close_over_teeth_meet_in_a_dark_line_and_lips_that_were_closed_do_not() -> None:
+    for source_iod, low, high in ((0.2, 90, 135), (0.0, 149, 151)):
+        part, points = composed(source_iod, 0.0)
+        x, y = (round(float(value)) for value in points[UPPER, :2])
+        assert low <= part[y - 8 : y + 9, x, 0].min() <= high
+        # A lip's width away it is the lip's own grey.
+        assert part[y - 20, x, 0] == pytest.approx(150, abs=1)
+
+
+def test_teeth_lie_in_the_shade_of_lips_that_have_come_nearer_and_keep_their_light_where_they_are() -> None:
+    whites = {}
+    for target_iod in (0.03, 0.2):
+        part, points = composed(0.2, target_iod)
+        first, last = int(points[UPPER, 1]), int(points[LOWER, 1])
+        whites[target_iod] = part[first:last, int(points[UPPER, 0]), 0].max()
+    assert whites[0.2] == pytest.approx(240, abs=2)
+    assert whites[0.03] < 200
+
+
+def test_the_edge_of_an_opening_has_no_steps() -> None:
+    points = face_px(0.2)
+    points[MEDIAPIPE_478.inner_lip_pairs[1][1], 1] -= 40
+    opening = mouth_opening(points, FaceWarp.of(points, unit_px=UNIT_PX, size_px=(SIZE_PX, SIZE_PX)))
+    bends = np.abs(np.diff(opening.bottom_px, 2))
+    assert bends.max() < 2.0
+
+
 def test_light_in_what_opens_lies_low_and_in_the_middle_and_is_little_in_a_narrow_gap() -> None:
     revealed = np.ones((48, 41))
     gap_iod = np.full(41, 0.2)

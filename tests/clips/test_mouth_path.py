@@ -44,6 +44,17 @@ def test_a_jump_to_what_looks_different_is_left_out_where_a_near_mouth_will_do()
     assert 3 not in found.frames[1:] or set(found.frames.tolist()) == {3}
 
 
+def test_lips_that_stand_still_do_not_run_through_a_film_that_opens_its_teeth() -> None:
+    # All four mouths fit as well; in the film the teeth come up between the second and the third.
+    found = path([0.1] * 5, [0.1, 0.1, 0.1, 0.1], appearance=[0, 0.1, 5, 5.1])
+    assert len(set(found.frames.tolist())) == 1
+
+
+def test_a_single_frame_that_fits_better_by_a_little_is_not_shown_in_between() -> None:
+    found = path([0.1, 0.1, 0.106, 0.1, 0.1], [0.1, 0.3, 0.106], appearance=[0, 20, 3])
+    assert len(set(found.frames.tolist())) == 1
+
+
 def test_a_mouth_too_open_is_rather_shown_than_one_not_open_enough() -> None:
     found = path([0.1] * 4, [0.085, 0.115], appearance=[0, 50])
     assert set(found.frames.tolist()) == {1}

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from lipstudy.clips import RESTAGED_CRF, restage_frames
-from lipstudy.clips._mouth_looks import one_place
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture, topology_named, track_film
 from lipstudy.media import encode_clip, read_frames
@@ -123,28 +122,6 @@ def test_natural_speech_at_one_and_a_half_does_not_fold(woman: Speaker) -> None:
     for _ in restage_frames(film, track, scale_articulation(track, 1.5).track, on_fold=folded.append):
         pass
     assert folded == []
-
-
-def test_the_place_that_gives_way_is_one_and_does_not_jump() -> None:
-    # Dark above and below a tongue, the brighter half changing from frame to frame.
-    rows, frames = 24, 30
-    height = np.linspace(0, 1, rows)
-    above, below = (np.exp(-0.5 * ((height - place) / 0.05) ** 2) for place in (0.25, 0.75))
-    giving = np.stack([(above + 0.9 * below) if frame % 2 else (0.95 * above + below) for frame in range(frames)])
-    giving /= giving.sum(1, keepdims=True)
-    window = one_place(giving.astype(np.float32), certainty=np.ones(frames))
-    places = (giving * window).argmax(1)
-    assert np.ptp(places) == 0
-    assert (giving * window)[:, [6, 17]].min(1).max() < 0.1 * (giving * window).max()
-
-
-def test_the_place_that_gives_way_follows_the_film() -> None:
-    rows, frames = 24, 30
-    height, centre = np.linspace(0, 1, rows), np.linspace(0.2, 0.8, frames)
-    giving = np.exp(-0.5 * ((height - centre[:, None]) / 0.05) ** 2)
-    giving /= giving.sum(1, keepdims=True)
-    window = one_place(giving.astype(np.float32), certainty=np.ones(frames))
-    np.testing.assert_allclose(height[window.argmax(1)], centre, atol=0.1)
 
 
 def aperture_range(track: LandmarkTrack) -> float:
