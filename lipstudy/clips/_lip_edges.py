@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lipstudy.clips._warp import smoothstep
 from lipstudy.face import MEDIAPIPE_478
 
-__all__ = ["around_lips", "seen_edges", "steadied_edges", "tracked_gaps", "with_edges"]
+__all__ = ["seen_edges", "steadied_edges", "tracked_gaps", "with_edges"]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
@@ -76,8 +76,7 @@ def seen_edges(image: Image, points_px: Floats, *, unit_px: float) -> Floats:
     if not known:
         return np.zeros((2, len(_UPPER)))
     points = points_px[:, :2]
-    part, shift = around_lips(image, points, room_px=2 * _BEYOND_IOD * unit_px + 2)
-    lab = _in_lab(part, sigma_px=_BLUR_IOD * unit_px)
+    lab, shift = _lab_around_lips(image, points, unit_px)
     upper, lower, above, below = (points[each] - shift for each in (_UPPER, _LOWER, _ABOVE, _BELOW))
     lips = [_colours(lab, *edges) for edges in ((upper, above), (lower, below))]
     # (samples, pairs): pixels down from the middle of each gap.
@@ -169,19 +168,16 @@ def _unlike(seen: Floats, lip: Floats) -> Floats:
     return np.asarray(np.hypot(np.maximum(darker, 0), np.maximum(paler, 0)))
 
 
-def around_lips(image: Image, points_px: Floats, *, room_px: float) -> tuple[Image, NDArray[np.intp]]:
-    """Return the part of a picture around its lips, and the column and row of its first pixel."""
-    lips = points_px[list(MEDIAPIPE_478.subsets["lips-40"]), :2]
+def _lab_around_lips(image: Image, points: Floats, unit_px: float) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Return the picture around the lips in CIE Lab, a little blurred, and the place of its first pixel."""
+    lips = points[list(MEDIAPIPE_478.subsets["lips-40"])]
+    room_px = 2 * _BEYOND_IOD * unit_px + 2
     height, width = image.shape[:2]
     left, top = np.floor(lips.min(0) - room_px).astype(int).clip(0, (width - 1, height - 1)).tolist()
     right, bottom = np.ceil(lips.max(0) + room_px).astype(int).clip((left + 1, top + 1), (width, height)).tolist()
-    return image[top:bottom, left:right], np.array([left, top])
-
-
-def _in_lab(part: Image, *, sigma_px: float) -> NDArray[np.float32]:
-    """Return a picture in CIE Lab, a little blurred."""
-    smooth = cv2.GaussianBlur(part, (0, 0), max(0.5, sigma_px))
-    return np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+    part = cv2.GaussianBlur(image[top:bottom, left:right], (0, 0), max(0.5, _BLUR_IOD * unit_px))
+    lab = cv2.cvtColor(part.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return np.asarray(lab, np.float32), np.array([left, top])
 
 
 def _colours(lab: NDArray[np.float32], inner: Floats, outer: Floats) -> Floats:

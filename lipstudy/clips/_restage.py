@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_insides, mouth_opening
-from lipstudy.clips._lip_edges import around_lips, seen_edges, steadied_edges, tracked_gaps, with_edges
+from lipstudy.clips._lip_edges import seen_edges, steadied_edges, tracked_gaps, with_edges
 from lipstudy.clips._mouth_looks import mouth_looks
 from lipstudy.clips._read_back import frames_to_look_at, read_back, with_opening_corrected
 from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep, to_bytes
@@ -30,8 +30,6 @@ RESTAGED_CRF = 14
 """Quality for encoding. At articulation 1 the face then has 39.9 to 40.4 dB and SSIM 0.972 to 0.976 against the film on
 GRID (at 15 down to 0.9695, at 18 38 to 38.8 dB)."""
 
-_ROOM_IOD = 0.05
-"""Kept around the lips of every frame, until the whole film was looked at."""
 _UNMOVED_PX = 0.5
 """Below this displacement the result falls back smoothly to the film's own pixels."""
 
@@ -148,23 +146,18 @@ def _mouths(
     film_path: str | Path, track: LandmarkTrack, source_px: Floats, *, keep: set[int]
 ) -> tuple[_Mouths, dict[int, Image]]:
     """Look at the mouth in every frame; the frames `keep` are given back beside it."""
-    inward, kept, around = [], {}, []
-    film = zip(read_frames(film_path), source_px, track.pose.scale_px, strict=False)
-    for index, (image, points, unit_px) in enumerate(film):
+    inward, strips, kept = [], [], {}
+    gaps_px = tracked_gaps(source_px)
+    film = zip(read_frames(film_path), source_px, track.pose.scale_px, gaps_px, strict=False)
+    for index, (image, points, unit_px, gaps) in enumerate(film):
         inward.append(seen_edges(image, points, unit_px=float(unit_px)))
-        part, shift = around_lips(image, points, room_px=_ROOM_IOD * float(unit_px) + 2)
-        around.append((part.copy(), shift))  # a copy lets go of the frame
+        edged = with_edges(points, inward[-1], gaps)
+        frame = FaceWarp.of(edged, unit_px=float(unit_px), size_px=(image.shape[1], image.shape[0]))
+        strips.append(interior_strip(image, mouth_opening(edged, frame), frame))
         if index in keep:
             kept[index] = image
-    if len(inward) < track.num_frames:
+    if len(strips) < track.num_frames:
         raise InputError(f"{film_path} does not have the {track.num_frames} frames of its track: track it again")
-    gaps_px = tracked_gaps(source_px)
-    inward_px = steadied_edges(np.stack(inward), [np.arange(track.num_frames)])
-    strips = []
-    for points, unit_px, (image, shift) in zip(
-        with_edges(source_px, inward_px, gaps_px), track.pose.scale_px, around, strict=True
-    ):
-        frame = FaceWarp.of(points[:, :2] - shift, unit_px=float(unit_px), size_px=(image.shape[1], image.shape[0]))
-        strips.append(interior_strip(image, mouth_opening(points[:, :2] - shift, frame), frame))
     looks = mouth_looks(strips, aperture_iod=lip_aperture(track.points, track.topology))
+    inward_px = steadied_edges(np.stack(inward), [np.arange(track.num_frames)])
     return _Mouths(looks, inward_px, gaps_px), kept
