@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import MouthInside, compose_mouth, mouth_insides, mouth_opening
+from lipstudy.clips._interior import MouthInside, compose_mouth, mouth_insides
 from lipstudy.clips._lip_edges import with_edges
 from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, mouths_of, uncovered_iod
+from lipstudy.clips._mouth_opening import mouth_opening
 from lipstudy.clips._mouth_path import mouth_path
 from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg, weights
 from lipstudy.clips._warp import BOTH, FaceWarp, WarpMap, look_up, on_one_thread, smoothstep, to_bytes

@@ -7,41 +7,26 @@ it opens less, the lips cover them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lipstudy.clips._mouth_opening import EVENLY, LIP_EDGE_IOD, STRIP_ROWS, MouthOpening, over_places
 from lipstudy.clips._warp import ABOVE, BELOW, BOTH, FaceWarp, WarpMap, look_up, lower_share, repeated, smoothstep
-from lipstudy.face import MEDIAPIPE_478
 
 __all__ = [
     "InteriorLook",
     "MouthInside",
-    "MouthOpening",
     "compose_mouth",
-    "interior_strip",
     "mouth_insides",
-    "mouth_opening",
 ]
 
 Floats = NDArray[np.floating[Any]]
-Image = NDArray[np.uint8]
 
-_RIGHT, _LEFT = 78, 308
-_UPPER = [_RIGHT, *(upper for upper, _ in MEDIAPIPE_478.inner_lip_pairs), _LEFT]
-_LOWER = [_RIGHT, *(lower for _, lower in MEDIAPIPE_478.inner_lip_pairs), _LEFT]
-_EVENLY = np.linspace(0, 1, 8 * len(_UPPER))
-"""Places at which curves along a mouth are kept, as parts of its width."""
-_EDGE_SIGMA = 2.5
-"""Smoothing of those curves, in such places."""
 _COLUMNS = 40
-_STRIP_ROWS, _STRIP_COLUMNS = 24, 10
 _TABLE_ROWS = 48
-_LIP_EDGE_IOD = 0.012
-"""The tracker's inner lip contour is this uncertain: lips are sampled so far outside of it, teeth so far inside."""
 
 _BOX_IOD = 0.15
 """Room around the inner lips in which each half of the face is looked up on its own: beyond it the map of both, worked
@@ -68,33 +53,6 @@ _NARROW_PX = (2.2, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
-class MouthOpening:
-    """The inner lip contour as two curves over columns of the head's own right axis."""
-
-    left_px: float
-    """Where the contour begins on that axis, pixels from the eyes' midpoint."""
-    right_px: float
-    """Where it ends."""
-    across_px: Floats
-    """(N,) places along the axis, rising."""
-    top_px: Floats
-    """(N,) the upper lip's edge at those places, pixels down from the eyes."""
-    bottom_px: Floats
-    """(N,) the lower lip's edge; never above `top_px`."""
-    centre_bottom_px: float
-    """The lower lip's edge in the middle: the mean of its five central landmarks."""
-
-    def at(self, across_px: Floats) -> tuple[Floats, Floats]:
-        """Return (top, bottom) at places along the axis; beyond the corners both are the corner's."""
-        return np.interp(across_px, self.across_px, self.top_px), np.interp(across_px, self.across_px, self.bottom_px)
-
-    def over(self, across_px: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return what `at` does for a plane of places, several times as fast."""
-        both = _over(across_px, self.left_px, self.right_px, self.top_px, self.bottom_px)
-        return both[..., 0], both[..., 1]
-
-
-@dataclass(frozen=True, slots=True)
 class InteriorLook:
     """How one face's mouth looks inside."""
 
@@ -106,56 +64,6 @@ class InteriorLook:
     """(rows,) rising from 0 at the upper lip to 1 at the lower: where the inside gives way as the mouth opens."""
     depth: float
     """The part that dark has where the inside gave way, 0 to 1; the rest is the light that falls beside it."""
-
-
-def mouth_opening(points_px: Floats, frame: FaceWarp) -> MouthOpening:
-    """Return the inner lip contour of landmarks (K, >= 2) in the head's axes."""
-    upper, lower = (_curve((points_px[edge, :2] - frame.origin_px) @ frame.axes.T) for edge in (_UPPER, _LOWER))
-    left, right = float(upper[0, 0]), float(max(upper[-1, 0], upper[0, 0] + 1e-3))
-    across = left + (right - left) * _EVENLY
-    top, bottom = (_smooth(np.interp(across, np.maximum.accumulate(edge[:, 0]), edge[:, 1])) for edge in (upper, lower))
-    middle = (top + bottom) / 2
-    low = (points_px[_LOWER[3:8], :2] - frame.origin_px) @ frame.axes[1]
-    return MouthOpening(
-        left, right, across, np.minimum(top, middle), np.maximum(bottom, middle), centre_bottom_px=float(low.mean())
-    )
-
-
-def _smooth(edge: Floats) -> Floats:
-    # Points of both lips that lie over each other beside a corner would make a step.
-    kernel = cv2.getGaussianKernel(2 * round(3 * _EDGE_SIGMA) + 1, _EDGE_SIGMA).ravel()
-    return np.convolve(np.pad(edge, len(kernel) // 2, mode="reflect", reflect_type="odd"), kernel, "valid")
-
-
-def _curve(points: Floats) -> Floats:
-    # Catmull-Rom: through every landmark, without the corners that straight pieces would show.
-    return _catmull_rom(len(points)) @ points
-
-
-@cache
-def _catmull_rom(count: int) -> Floats:
-    """Return what makes a curve of (4 * (count - 1) + 1) points out of `count`."""
-    points = np.eye(count)
-    padded = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
-    before, start, end, after = padded[:-3, None], padded[1:-2, None], padded[2:-1, None], padded[3:, None]
-    t = np.linspace(0, 1, 4, endpoint=False)[None, :, None]
-    pieces = 0.5 * (
-        2 * start
-        + (end - before) * t
-        + (2 * before - 5 * start + 4 * end - after) * t**2
-        + (3 * start - before - 3 * end + after) * t**3
-    )
-    return np.vstack([pieces.reshape(-1, count), points[-1]])
-
-
-def interior_strip(image: Image, opening: MouthOpening, frame: FaceWarp) -> Image:
-    """Return the inside of the mouth unrolled: (rows, columns, 3) RGB from upper to lower lip, corner to corner."""
-    across = opening.left_px + (np.arange(_STRIP_COLUMNS) + 0.5) / _STRIP_COLUMNS * (opening.right_px - opening.left_px)
-    top, bottom = opening.at(across)
-    edge = np.minimum(_LIP_EDGE_IOD * frame.unit_px, (bottom - top) / 2)
-    down = np.linspace(top + edge, bottom - edge, _STRIP_ROWS)
-    where = np.stack([np.broadcast_to(across, down.shape), down], axis=-1) @ frame.axes + frame.origin_px
-    return np.asarray(cv2.remap(image, where.astype(np.float32), None, interpolation=cv2.INTER_LINEAR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +154,8 @@ def _shade_contact(seen: NDArray[np.float32], shown: "_Shown", inside: MouthInsi
     if strength.max() < _LEAST_SHADE:
         return
     width_px = max(0.9, _CONTACT_WIDTH_IOD * frame.unit_px)
-    strength *= np.minimum(1, _EDGE_FADE * np.minimum(_EVENLY, 1 - _EVENLY))
-    line = _over(shown.across, target.left_px, target.right_px, strength)
+    strength *= np.minimum(1, _EDGE_FADE * np.minimum(EVENLY, 1 - EVENLY))
+    line = over_places(shown.across, target.left_px, target.right_px, strength)
     away = (shown.down - (shown.top + shown.bottom) / 2) / width_px
     seen *= repeated(1 - _CONTACT_SHADE * line * np.exp(-0.5 * away * away), 3)
 
@@ -306,25 +214,12 @@ class _Shown:
         return _Shown(self.across[part], self.down[part], self.top[part], self.bottom[part])
 
 
-def _over(across_px: NDArray[np.float32], left_px: float, right_px: float, *curves: Floats) -> NDArray[np.float32]:
-    """Return curves (N,) that run from `left_px` to `right_px`, at places (h, w): (h, w, curves)."""
-    places = (across_px - left_px) * ((len(curves[0]) - 1) / (right_px - left_px))
-    looked_up = cv2.remap(
-        np.stack(curves, axis=-1, dtype=np.float32)[None],
-        places,
-        np.zeros_like(places),
-        interpolation=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(looked_up, np.float32)
-
-
 def _lip_limits(source: MouthOpening, unit_px: float) -> Floats:
     """Return `MouthInside.limits`."""
     beside = _BESIDE_IOD * unit_px
-    across = source.left_px - beside + (source.right_px - source.left_px + 2 * beside) * _EVENLY
+    across = source.left_px - beside + (source.right_px - source.left_px + 2 * beside) * EVENLY
     top, bottom = source.at(across)
-    edge = _LIP_EDGE_IOD * unit_px
+    edge = LIP_EDGE_IOD * unit_px
     # Where the source's lips touch, the dark line between them is theirs and stays.
     margin = edge * (2 * smoothstep(bottom - top, edge, 3 * edge) - 1)
     beyond = np.maximum(source.left_px - across, across - source.right_px)
@@ -339,7 +234,7 @@ def _keep_to_lips(
     placed = cv2.transform(moves, np.column_stack([frame.axes, -frame.axes @ shift]))
     source, beside = inside.source, _BESIDE_IOD * frame.unit_px
     limit = (inside.limits[side], inside.limits[2])
-    looked_up = _over(shown.across + placed[..., 0], source.left_px - beside, source.right_px + beside, *limit)
+    looked_up = over_places(shown.across + placed[..., 0], source.left_px - beside, source.right_px + beside, *limit)
     over = shown.down + placed[..., 1] - looked_up[..., 0]
     over = (np.maximum if side == ABOVE else np.minimum)(over, 0) * looked_up[..., 1]
     down_x, down_y = frame.axes[1].tolist()
@@ -410,9 +305,9 @@ def mouth_insides(
     # (mouths, rows, columns) from here on.
     source_top, source_bottom = _edges_of(sources, columns)
     target_top, target_bottom = _edges_of(targets, columns)
-    edge = np.minimum(_LIP_EDGE_IOD * unit_px, (source_bottom - source_top) / 2)
-    first, pitch = source_top + edge, (source_bottom - source_top - 2 * edge) / (_STRIP_ROWS - 1)
-    rows = np.arange(_STRIP_ROWS)[:, None]
+    edge = np.minimum(LIP_EDGE_IOD * unit_px, (source_bottom - source_top) / 2)
+    first, pitch = source_top + edge, (source_bottom - source_top - 2 * edge) / (STRIP_ROWS - 1)
+    rows = np.arange(STRIP_ROWS)[:, None]
     target_rows = target_top + np.linspace(0, 1, _TABLE_ROWS)[:, None] * (target_bottom - target_top)
     jaw_px = np.array([target.centre_bottom_px - source.centre_bottom_px for source, target in pairs])[:, None, None]
     # A closing lip covers the teeth it rises over; an opening jaw takes its whole row along.
@@ -420,11 +315,11 @@ def mouth_insides(
     giving = np.stack([look.giving for look in looks])[:, :, None]
     # The upper row lies over the lower when the mouth closes.
     moved_rows = np.maximum.accumulate(first + rows * pitch + lower_px * giving, axis=1)
-    moved_rows += rows * (1e-3 / (_STRIP_ROWS - 1))
+    moved_rows += rows * (1e-3 / (STRIP_ROWS - 1))
     row = np.stack([_rows_at(asked, known) for asked, known in zip(target_rows, moved_rows, strict=True)])
     stretch = _between_rows(np.gradient(moved_rows, axis=1) / np.maximum(pitch, 1e-3), row)
-    stretch += 3 * smoothstep((target_rows - moved_rows[:, -1:]) / unit_px, 3 * _LIP_EDGE_IOD, 0.08)
-    unseen = 1 - smoothstep((source_bottom - source_top) / unit_px, 1.5 * _LIP_EDGE_IOD, 0.05)
+    stretch += 3 * smoothstep((target_rows - moved_rows[:, -1:]) / unit_px, 3 * LIP_EDGE_IOD, 0.08)
+    unseen = 1 - smoothstep((source_bottom - source_top) / unit_px, 1.5 * LIP_EDGE_IOD, 0.05)
     wider_iod = (target_bottom - target_top - source_bottom + source_top) / unit_px
     unseen *= smoothstep(wider_iod, 0, 0.03)
     # A lifted lip shows more of the same teeth, in its own shadow.

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import InteriorLook, interior_strip, mouth_opening
+from lipstudy.clips._interior import InteriorLook
 from lipstudy.clips._lip_edges import seen_edges, steadied_edges, tracked_gaps, with_edges
 from lipstudy.clips._mouth_looks import mouth_looks
+from lipstudy.clips._mouth_opening import interior_strip, mouth_opening
 from lipstudy.clips._warp import FaceWarp
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture
 

@@ -11,15 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips._framing import EYES_AT, IOD_SHARE
-from lipstudy.clips._interior import (
-    InteriorLook,
-    MouthOpening,
-    compose_mouth,
-    interior_strip,
-    mouth_insides,
-    mouth_opening,
-)
+from lipstudy.clips._interior import InteriorLook, compose_mouth, mouth_insides
 from lipstudy.clips._mouth_looks import giving_profile
+from lipstudy.clips._mouth_opening import MouthOpening, interior_strip, mouth_opening
 from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep, to_bytes
 from lipstudy.errors import InputError
 from lipstudy.face import (

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import InteriorLook, compose_mouth, interior_strip, mouth_insides, mouth_opening
+from lipstudy.clips._interior import InteriorLook, compose_mouth, mouth_insides
 from lipstudy.clips._lip_edges import seen_edges, steadied_edges, tracked_gaps, with_edges
 from lipstudy.clips._mouth_looks import mouth_looks
+from lipstudy.clips._mouth_opening import interior_strip, mouth_opening
 from lipstudy.clips._read_back import frames_to_look_at, read_back, with_opening_corrected
 from lipstudy.clips._warp import FaceWarp, on_one_thread, smoothstep, to_bytes
 from lipstudy.errors import InputError

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lipstudy.clips._interior import InteriorLook, _lit, compose_mouth, mouth_insides, mouth_opening
+from lipstudy.clips._interior import InteriorLook, _lit, compose_mouth, mouth_insides
+from lipstudy.clips._mouth_opening import mouth_opening
 from lipstudy.clips._warp import FaceWarp
 from lipstudy.face import MEDIAPIPE_478, HeadPose, generic_neutral
 
