@@ -92,7 +92,7 @@ class RefinementVerdict:
         """Why the network is not kept; None if it is nearer to the film, as sharp, and does more than the blur does."""
         before, now, blurred = self.rendered, self.refined, self.blurred
         if not (now.ssim >= before.ssim + _LEAST_SSIM and now.psnr_db >= before.psnr_db + _LEAST_DB):
-            return "it comes no nearer to the film"
+            return "it comes hardly nearer to the film"
         if not now.unlike_sharpness <= before.unlike_sharpness + _SHARPNESS_TOLERANCE:
             return "its lips are softer" if now.sharpness < before.sharpness else "its lips are sharper than film"
         softer = now.unlike_sharpness > blurred.unlike_sharpness + _SHARPNESS_TOLERANCE

@@ -16,6 +16,7 @@ from lipstudy.clips._mouth_bank import uncovered_iod
 from lipstudy.clips._mouth_path import MouthPath, mouth_path
 from lipstudy.clips._refinement import within_reach
 from lipstudy.clips._warp import on_one_thread
+from lipstudy.errors import InputError
 from lipstudy.face import LandmarkTrack, neutral_of
 from lipstudy.records import atomic_path
 
@@ -28,6 +29,7 @@ _PARTS = 5
 """The last of so many parts of the film teaches nothing: it is what the network is judged on."""
 _APART_FRAMES = 3
 """So near to a part its neighbours are left out of the bank: they show the same mouth."""
+_LEAST_FRAMES = 25
 _TOGETHER_FRAMES = 32
 _STEPS_A_FRAME = 8
 _LEAST_STEPS = 400
@@ -77,8 +79,18 @@ def mouth_pairs(face: FilmFace, track: LandmarkTrack, *, size_px: int) -> MouthP
     -------
     MouthPairs
         One for each mouth of the face's bank, at most 1,500.
+
+    Raises
+    ------
+    InputError
+        If the film has too few frames to be taken apart.
     """
     bank = face.bank
+    if len(bank) < _LEAST_FRAMES:
+        raise InputError(
+            f"{len(bank)} frames of film can be used, and a network is taught on {_LEAST_FRAMES} or more: leave"
+            " 'refine' out, or name a longer film"
+        )
     moved = track.points[bank.film_frames].astype(np.float64) - neutral_of(track)
     count = len(bank)
     taught = count * (_PARTS - 1) // _PARTS
@@ -98,7 +110,7 @@ def mouth_pairs(face: FilmFace, track: LandmarkTrack, *, size_px: int) -> MouthP
         shown, filmed = (
             np.stack(
                 [
-                    frame[rows, columns]
+                    frame[rows, columns].copy()
                     for start in range(0, count, _TOGETHER_FRAMES)
                     for frame, _ in stage.shown(
                         targets_px[start : start + _TOGETHER_FRAMES], mouths[start : start + _TOGETHER_FRAMES]

@@ -86,6 +86,12 @@ def test_a_network_that_repairs_mouths_is_kept(cast: MouthPairs, tmp_path: Path)
     assert (bits_of(read.weights), read.size_px) == (bits_of(refinement.weights), 256)
 
 
+@pytest.mark.needs_gpu
+def test_a_network_taught_on_a_gpu_is_used_on_the_processor(cast: MouthPairs) -> None:
+    refinement = teach(cast, steps=60).refinement(size_px=256)
+    assert judged(cast, refined_frames(refinement, cast)).better
+
+
 @pytest.fixture(scope="module")
 def noisy() -> MouthPairs:
     """Return mouths whose grain is another than the film's: a blur brings them nearer to it."""
@@ -115,7 +121,7 @@ def test_a_network_that_does_what_a_narrow_blur_does_is_refused(noisy: MouthPair
 
 def test_a_network_that_changes_nothing_or_sharpens_is_refused(cast: MouthPairs) -> None:
     shown = cast.shown[cast.taught_frames :]
-    assert judged(cast, shown).refusal == "it comes no nearer to the film"
+    assert judged(cast, shown).refusal == "it comes hardly nearer to the film"
     verdict = judged(cast, cast.filmed[cast.taught_frames :])
     assert verdict.better
     assert verdict.refined.psnr_db == pytest.approx(88.1, abs=0.1)
@@ -250,6 +256,13 @@ def test_pairs_are_the_own_mouth_beside_that_of_other_parts(face: FilmFace, trac
     _, _, (left, top), _ = cv2.minMaxLoc(cv2.matchTemplate(own[0], pairs.filmed[0], cv2.TM_SQDIFF))
     same = own[:, top : top + height, left : left + width].astype(int)
     assert np.abs(same - pairs.filmed)[pairs.cover == 255].mean() < 0.5 * apart[pairs.cover == 255].mean()
+
+
+@pytest.mark.needs_shared_data
+def test_a_film_too_short_to_be_taken_apart_is_refused(face: FilmFace, track: LandmarkTrack) -> None:
+    few = replace(face, bank=replace(face.bank, images=face.bank.images[:24]))
+    with pytest.raises(InputError, match="24 frames of film can be used, and a network is taught on 25 or more"):
+        mouth_pairs(few, track, size_px=128)
 
 
 @pytest.mark.needs_shared_data
