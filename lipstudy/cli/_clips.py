@@ -3,7 +3,7 @@
 import math
 import shutil
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,8 +86,8 @@ def build(
     teaches = any(speaker.refine for speaker in declared.speakers)
     with (
         _executor(scheduler) as executor,
-        output.progress("networks", "steps") if teaches else nullcontext() as show_steps,
-        output.progress("clips", "clips") as show,
+        output.progress("networks", "steps", at_once=False) as show_steps,
+        output.progress("clips", "clips", at_once=not teaches) as show,
     ):
         built = build_set(
             declared,
