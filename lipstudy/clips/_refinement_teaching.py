@@ -1,6 +1,7 @@
 """Teaching a refinement: from pairs to weights, the same for the same film, after any interruption."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from lipstudy.clips._refinement import REFINEMENT_VERSION, Refinement, on_one_torch_thread
 from lipstudy.clips._refinement_judging import likeness
-from lipstudy.clips._refinement_network import RefinementNetwork, as_tensor
+from lipstudy.clips._refinement_network import RefinementNetwork, as_tensor, refined_pixels
 from lipstudy.clips._refinement_pairs import Image, MouthPairs, steps_for
 from lipstudy.execution import Progress
 from lipstudy.randomness import named_stream
@@ -31,7 +32,7 @@ _LEARNING_RATE = 2e-3
 _WEIGHT_DECAY = 1e-3
 _SHARPNESS_WEIGHT = 3.0
 _SHARPNESS_SQUARE_PX = 8
-_STRENGTHS = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.2)
+_STRENGTHS = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 _SHARPNESS_LOSS = 0.015
 """Allowed on frames that were taught; the verdict allows a little more on others."""
 _LOOKED_AT_FRAMES = 40
@@ -111,12 +112,13 @@ def teach(
 
 def refined_frames(refinement: Refinement, pairs: MouthPairs) -> Image:
     """Return the held-out frames of a film, (T, h, w, 3), as a network makes them."""
-    return _refined(refinement, pairs, slice(pairs.taught_frames, None))
+    return _refined(refinement.weights, pairs, slice(pairs.taught_frames, None))
 
 
-def _refined(refinement: Refinement, pairs: MouthPairs, frames: slice) -> Image:
-    refine = refinement.opened(size_px=refinement.size_px)
-    return np.stack([refine(*each) for each in zip(pairs.shown[frames], pairs.share(frames), strict=True)])
+def _refined(weights: Mapping[str, NDArray[np.float32]], pairs: MouthPairs, frames: slice) -> Image:
+    network = RefinementNetwork.of(weights)
+    both = zip(pairs.shown[frames], pairs.share(frames), strict=True)
+    return np.stack([refined_pixels(network, pixels, share) for pixels, share in both])
 
 
 def _as_sharp(weights: Weights, pairs: MouthPairs) -> Weights:
@@ -129,8 +131,7 @@ def _as_sharp(weights: Weights, pairs: MouthPairs) -> Weights:
     most = likeness(pairs.shown[some], filmed, cover).unlike_sharpness + _SHARPNESS_LOSS
     for strength in _STRENGTHS:
         weaker = weights | {name: weights[name] * np.float32(strength) for name in ("added.weight", "added.bias")}
-        refined = _refined(Refinement(weaker, size_px=0), pairs, some)
-        if likeness(refined, filmed, cover).unlike_sharpness <= most:
+        if likeness(_refined(weaker, pairs, some), filmed, cover).unlike_sharpness <= most:
             break
     return weaker
 

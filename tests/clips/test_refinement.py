@@ -30,6 +30,7 @@ from lipstudy.clips import (
     steps_for,
     teach,
 )
+from lipstudy.clips._refinement_judging import likeness
 from lipstudy.clips._refinement_network import RefinementNetwork
 from lipstudy.errors import InputError
 from lipstudy.face import LandmarkTrack
@@ -134,6 +135,24 @@ def test_what_lies_outside_the_cover_is_not_judged(cast: MouthPairs) -> None:
     before = judged(cast, spoilt)
     spoilt[:, 0, 0] = 255
     assert judged(cast, spoilt).refined.psnr_db == before.refined.psnr_db
+
+
+def test_what_a_network_adds_is_held_to_the_sharpness_that_it_found(
+    noisy: MouthPairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught = noisy.taught_frames
+    shown, filmed, cover = noisy.shown[:taught], noisy.filmed[:taught], noisy.cover[:taught]
+    before = likeness(shown, filmed, cover).sharpness
+
+    def sharpness_after() -> float:
+        refine = teach(noisy, steps=60).refinement(size_px=128).opened(size_px=128)
+        refined = [refine(*each) for each in zip(shown, noisy.share(slice(0, taught)), strict=True)]
+        return likeness(np.stack(refined), filmed, cover).sharpness
+
+    held = sharpness_after()
+    assert abs(held - 1) <= abs(before - 1) + 0.015
+    monkeypatch.setattr("lipstudy.clips._refinement_teaching._STRENGTHS", (1.0,))
+    assert sharpness_after() < held - 0.01, "it had nothing to hold"
 
 
 def test_the_same_film_gives_the_same_weights_and_another_others(cast: MouthPairs, noisy: MouthPairs) -> None:
