@@ -54,13 +54,13 @@ def always_better(pairs: MouthPairs, refined: np.ndarray) -> RefinementVerdict:
     return judged(pairs, pairs.filmed[pairs.taught_frames :])
 
 
-def adds_red(monkeypatch: pytest.MonkeyPatch) -> None:
+def adds_red(monkeypatch: pytest.MonkeyPatch, *, red: float) -> None:
     """Make every lesson end in a network whose work is seen, and its verdict a good one."""
     from lipstudy.clips import Lesson, teach
 
     def taught(*arguments, **options) -> Lesson:
         lesson = teach(*arguments, **options)
-        bias = np.array([0.08, 0, 0], np.float32)
+        bias = np.array([red, 0, 0], np.float32)
         return replace(lesson, weights=lesson.weights | {"added.bias": bias})
 
     monkeypatch.setattr("lipstudy.clips._refinement_teaching.teach", taught)
@@ -95,7 +95,7 @@ def test_a_network_that_is_no_better_leaves_the_clips_as_they_are(declared, copi
 def test_a_network_that_is_better_refines_the_clips_and_is_told(
     declared, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    adds_red(monkeypatch)
+    adds_red(monkeypatch, red=0.08)
     before = (copied / "set" / CLIP).read_bytes()
     built = build_set(declared(copied, REFINED), copied / "set", workers=1)
     assert built.rendered == 1
@@ -104,6 +104,10 @@ def test_a_network_that_is_better_refines_the_clips_and_is_told(
     assert (copied / "set" / CLIP).read_bytes() != before
     again = build_set(load_recipe(copied / "recipe.yaml"), copied / "set", workers=1)
     assert (again.rendered, again.reused) == (0, 1)
+    adds_red(monkeypatch, red=0.04)
+    SetFolder(copied / "set").forget(SetFolder(copied / "set").refinement("anna"))
+    other = build_set(load_recipe(copied / "recipe.yaml"), copied / "set", workers=1)
+    assert other.rendered == 1, "a clip of other weights was taken for a new one"
     without = build_set(declared(copied, RECIPE), copied / "set", workers=1)
     assert (without.rendered, without.refinements) == (1, ())
     assert (copied / "set" / CLIP).read_bytes() == before
