@@ -195,8 +195,8 @@ the middle of the lips, for all three alike.
 {table}
 
 A bank of 3 s holds few mouths; teeth and tongue that the other sentence shows may not be in it. LPIPS is not given: its
-weights are no part of any package here. A network on top of the
-rendered mouth was tried and left out: [refinement.md](refinement.md).
+weights are no part of any package here. A network on top of the rendered mouth can be asked for (`refine`) and is used
+where it is better: [refinement.md](refinement.md).
 
 ## Restaged at articulation 1
 

@@ -83,9 +83,22 @@ def build(
     for sentence in declared.advice:
         output.tell(sentence)
     _tell_size(estimate_build(declared, place), place, workers, yes, output)
-    with _executor(scheduler) as executor, output.progress("clips", "clips") as show:
-        built = build_set(declared, place, workers=workers, retry_failed=retry_failed, executor=executor, progress=show)
-    for sentence in (*built.lacks, *built.doubts):
+    teaches = any(speaker.refine for speaker in declared.speakers)
+    with (
+        _executor(scheduler) as executor,
+        output.progress("networks", "steps", at_once=False) as show_steps,
+        output.progress("clips", "clips", at_once=not teaches) as show,
+    ):
+        built = build_set(
+            declared,
+            place,
+            workers=workers,
+            retry_failed=retry_failed,
+            executor=executor,
+            progress=show,
+            teaching=show_steps,
+        )
+    for sentence in (*built.lacks, *built.refinements, *built.doubts):
         output.tell(sentence)
     if built.altered:
         names = ", ".join(built.altered[:3]) + (" ..." if len(built.altered) > 3 else "")
@@ -103,6 +116,7 @@ def build(
         "reused": built.reused,
         "altered": list(built.altered),
         "lacks": list(built.lacks),
+        "refinements": list(built.refinements),
         "doubts": list(built.doubts),
         "failed": dict(built.failed),
     }

@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,16 +34,23 @@ class Output:
         click.echo(json.dumps(value, indent=2, allow_nan=False) if self.json else text)
 
     @contextmanager
-    def progress(self, label: str, unit: str) -> Iterator[Progress]:
-        """Give a Progress callback that draws a bar on stderr."""
+    def progress(self, label: str, unit: str, *, at_once: bool = True) -> Iterator[Progress]:
+        """Give a Progress callback that draws a bar on stderr: at once, or when it is first called."""
         from tqdm import tqdm
 
-        with tqdm(desc=label, unit=f" {unit}", disable=self.quiet, leave=True, dynamic_ncols=True) as bar:
+        with ExitStack() as bars:
+
+            @functools.cache
+            def bar() -> "tqdm[Any]":
+                drawn = tqdm(desc=label, unit=f" {unit}", disable=self.quiet, leave=True, dynamic_ncols=True)
+                return bars.enter_context(drawn)
 
             def show(done: int, total: int) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
+                bar().total = total
+                bar().update(done - bar().n)
 
+            if at_once:
+                bar()
             yield show
 
 

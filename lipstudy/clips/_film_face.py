@@ -20,6 +20,7 @@ from lipstudy.clips._mouth_bank import BANK_PX, MOUTH_LIPS, MouthBank, laid_on, 
 from lipstudy.clips._mouth_opening import mouth_opening
 from lipstudy.clips._mouth_path import mouth_path
 from lipstudy.clips._photograph import LARGEST_TURN_DEG, PhotoFace, crop_to_head, turned_deg, weights
+from lipstudy.clips._refinement import Refinement, within_reach
 from lipstudy.clips._warp import BOTH, FaceWarp, WarpMap, look_up, on_one_thread, smoothstep, to_bytes
 from lipstudy.errors import InputError
 from lipstudy.face import (
@@ -34,7 +35,7 @@ from lipstudy.face import (
 )
 from lipstudy.media import open_film, read_frames
 
-__all__ = ["FILM_FACE_RENDERER_VERSION", "FilmFace", "open_film_face", "render_film_face"]
+__all__ = ["FILM_FACE_RENDERER_VERSION", "MOST_FRAMES", "FilmFace", "Stage", "open_film_face", "render_film_face"]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
@@ -44,7 +45,8 @@ FILM_FACE_RENDERER_VERSION = "film-face-9"
 
 _ENOUGH_S = 30.0
 _LEAST_S = 2.0
-_MOST_FRAMES = 1500
+MOST_FRAMES = 1500
+"""Mouths in a bank."""
 _STRETCH_FRAMES = 50
 _LEAST_OPEN_IOD = 0.12
 _LEAST_UNIT_PX = 24.0
@@ -138,6 +140,7 @@ def render_film_face(
     track: LandmarkTrack,
     *,
     size_px: int = 512,
+    refinement: Refinement | None = None,
     on_fold: Callable[[int], None] | None = None,
     on_extrapolated: Callable[[int], None] | None = None,
 ) -> Iterator[Image]:
@@ -154,6 +157,9 @@ def render_film_face(
         The motion, of this speaker or another; its head pose is not used.
     size_px : int > 0
         Width and height of the frames.
+    refinement : Refinement, optional
+        A network that was taught for this speaker, laid on the mouth with soft edges; frames whose lips are beyond the
+        range of the film are left as they are.
     on_fold : callable, optional
         Called with the index of each frame whose warp turns over somewhere.
     on_extrapolated : callable, optional
@@ -167,7 +173,7 @@ def render_film_face(
     Raises
     ------
     InputError
-        If the track is of another topology than the film's.
+        If the track is of another topology than the film's, or the refinement of another size than `size_px`.
     """
     if track.topology.name != MEDIAPIPE_478.name:
         raise InputError(
@@ -184,12 +190,19 @@ def render_film_face(
         bank.follows,
         bank.turn_deg,
     )
+    refine = None if refinement is None else refinement.opened(size_px=size_px)
+    reach = within_reach(path.misfit_iod)
     with on_one_thread():
-        stage = _Stage.of(face, size_px)
+        stage = Stage.of(face, size_px)
         for start in range(0, track.num_frames, _TOGETHER_FRAMES):
             displacement = track.points[start : start + _TOGETHER_FRAMES].astype(np.float64) - neutral
             mouths = [path.shown(index) for index in range(start, start + len(displacement))]
-            for index, (frame, folds) in enumerate(stage.shown(stage.targets_px(displacement), mouths), start):
+            targets_px = stage.targets_px(displacement)
+            covers = [] if refine is None else stage.covers(targets_px)
+            for index, (frame, folds) in enumerate(stage.shown(targets_px, mouths), start):
+                if refine is not None and reach[index] > 0:
+                    part, share = covers[index - start]
+                    frame[part] = refine(frame[part], share * reach[index])
                 if folds and on_fold is not None:
                     on_fold(index)
                 if path.beyond[index] and on_extrapolated is not None:
@@ -198,7 +211,7 @@ def render_film_face(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Stage:
+class Stage:
     """A film's face at the size of a clip: everything that does not change from frame to frame."""
 
     face: FilmFace
@@ -215,7 +228,7 @@ class _Stage:
     """(2, rows, columns) x and y of a coarse grid over that part, in the head's axes, IOD."""
 
     @classmethod
-    def of(cls, face: FilmFace, size_px: int) -> "_Stage":
+    def of(cls, face: FilmFace, size_px: int) -> "Stage":
         usual = size_px == BANK_PX
         still, still_px = (face.still.image, face.still.landmarks_px) if usual else crop_to_head(face.plate, size_px)
         zoom = float(np.hypot(*laid_on(still_px, face.plate.landmarks_px.astype(np.float64))[:, 0]))
@@ -274,7 +287,7 @@ class _Stage:
                 unit_px=self.head.unit_px,
             )
         )
-        covers = self._covers(targets_px)
+        covers = self.covers(targets_px)
         warps = self.head.maps_between(
             [[self.still_px, *(used_px[mouth] for mouth in each)] for each in mouths],
             targets_px,
@@ -317,7 +330,7 @@ class _Stage:
             cv2.warpAffine(image, self.to_part, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         )
 
-    def _covers(self, targets_px: Floats) -> list[tuple[tuple[slice, slice], NDArray[np.float32]]]:
+    def covers(self, targets_px: Floats) -> list[tuple[tuple[slice, slice], NDArray[np.float32]]]:
         """Return where mouths are laid for landmarks (T, 478, 3): rows and columns of the clip, and their share (h, w).
 
         1 on the lips, 0 at nose and jaw.
@@ -404,10 +417,10 @@ def _unit(vector: Floats) -> Floats:
 
 
 def _spread(frames: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return at most _MOST_FRAMES of `frames`, in stretches of _STRETCH_FRAMES spread over all of them."""
-    if len(frames) <= _MOST_FRAMES:
+    """Return at most MOST_FRAMES of `frames`, in stretches of _STRETCH_FRAMES spread over all of them."""
+    if len(frames) <= MOST_FRAMES:
         return frames
-    starts = np.linspace(0, len(frames) - _STRETCH_FRAMES, _MOST_FRAMES // _STRETCH_FRAMES).astype(int)
+    starts = np.linspace(0, len(frames) - _STRETCH_FRAMES, MOST_FRAMES // _STRETCH_FRAMES).astype(int)
     return np.unique(frames[(starts[:, None] + np.arange(_STRETCH_FRAMES)).ravel()])
 
 

@@ -76,6 +76,8 @@ class MouthBank:
     """(N,) by how much the head is turned against the plate's."""
     follows: NDArray[np.bool_]
     """(N,) True where the frame before is the one before it in the film."""
+    film_frames: NDArray[np.intp]
+    """(N,) which frame of the film each is."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -166,6 +168,7 @@ def mouths_of(
         look_apart=_look_apart(strips, aperture, follows),
         turn_deg=_turn_deg(track, chosen, plate_index),
         follows=follows,
+        film_frames=chosen,
     )
 
 

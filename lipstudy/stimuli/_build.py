@@ -28,6 +28,7 @@ from lipstudy.stimuli._making import (
     shown_track,
 )
 from lipstudy.stimuli._recipe import Recipe
+from lipstudy.stimuli._refining import refinements_told
 from lipstudy.stimuli._set_folder import Made, SetFolder
 from lipstudy.stimuli._takes import Take, cuts_told, doubts_about, make_takes, models_of
 
@@ -50,6 +51,8 @@ class BuildResult:
     """clip_id of clips that were deleted or changed since they were made, and were made again."""
     lacks: tuple[str, ...]
     """What films lack, a sentence each: those of speakers to be good banks of mouths, those restaged to be one shot."""
+    refinements: tuple[str, ...]
+    """What became of the networks that recipes ask for with 'refine', a sentence for each speaker."""
     doubts: tuple[str, ...]
     """Where the text of a recorded sentence does not seem to be what is said, a sentence each."""
     manifest: Path
@@ -66,6 +69,7 @@ def build_set(
     retry_failed: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    teaching: Progress | None = None,
 ) -> BuildResult:
     """Build the stimulus set of a recipe.
 
@@ -82,8 +86,8 @@ def build_set(
         What to build.
     folder : str or Path
         Where: ``clips.csv`` with its data dictionary, ``index.html`` (the contact sheet), ``clips/``, ``speech/``,
-        ``tracks/`` (articulation 1), ``faces/``, ``records/`` (what each file was made from), ``build.json``
-        (provenance), if need be ``failed/``.
+        ``tracks/`` (articulation 1), ``faces/`` (refinements too), ``records/`` (what each file was made from),
+        ``build.json`` (provenance), if need be ``failed/``.
     workers : int >= 1
         Processes that draw and encode.
     retry_failed : bool
@@ -93,6 +97,8 @@ def build_set(
         paths.
     progress : callable, optional
         Called with (clips done, clips in all).
+    teaching : callable, optional
+        Called with (steps done, steps in all) while networks that refine speakers are taught, before the first clip.
 
     Returns
     -------
@@ -119,7 +125,7 @@ def build_set(
     with place.opened(), _early_workers(recipe, place, workers=workers, executor=executor) as executor:
         if retry_failed:
             place.forget_failed()
-        takes = make_takes(recipe, models, place, workers=workers, executor=executor)
+        takes = make_takes(recipe, models, place, workers=workers, executor=executor, teaching=teaching)
         spans = {take.name: _span(load_track(take.track_path)) for take in takes}
         planned = [plan for take in takes for plan in _planned(take, takes, spans, recipe, place)]
         jobs = [plan.job for plan in planned]
@@ -135,7 +141,8 @@ def build_set(
         write_manifest(place.manifest, clips)
         apart = [(name, place.failed_clip(name).relative_to(place.root).as_posix(), why) for name, why in failed]
         lacks = lacks_of(recipe.speakers, place) + cuts_told(recipe.films, place)
-        write_page(place.page, clips, apart, title=place.root.name, notes=lacks)
+        refinements = refinements_told(recipe, place)
+        write_page(place.page, clips, apart, title=place.root.name, notes=lacks + refinements)
     return BuildResult(
         clips=tuple(clips),
         rendered=rendered,
@@ -143,6 +150,7 @@ def build_set(
         failed=failed,
         altered=altered,
         lacks=lacks,
+        refinements=refinements,
         doubts=tuple(f"the sentence {name}: {doubt}" for name, doubt in doubts.items()),
         manifest=Path(folder) / place.manifest.name,
         page=Path(folder) / place.page.name,

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lipstudy.clips import steps_for
 from lipstudy.face import load_track
 from lipstudy.media import open_film, read_sound
 from lipstudy.records import Fault
 from lipstudy.stimuli._making import clip_name
 from lipstudy.stimuli._recipe import Recipe, Sentence
+from lipstudy.stimuli._refining import refined_speakers
 from lipstudy.stimuli._set_folder import SetFolder
 from lipstudy.stimuli._takes import PhotoSource, models_of, take_name
 
@@ -25,7 +27,9 @@ _MEASURED_FILM_PX = 360 * 288
 _SOUND_BYTES_A_S = 8000.0
 _S_BESIDE_WORDS = 0.3
 _TRACKING_S_A_S = 0.5
-_TRACKING_TOLD_S = 10.0
+_FIRST_TOLD_S = 10.0
+_S_A_STEP = 0.1
+"""Of teaching a network, on a processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Estimate:
     """Size of all of them, bytes."""
     tracking_s: float = 0.0
     """The part of `work_s` that goes into tracking films, before the first clip is made."""
+    teaching_s: float = 0.0
+    """The part that then goes into teaching networks; less where there is a GPU."""
 
     @property
     def is_huge(self) -> bool:
@@ -52,9 +58,11 @@ class Estimate:
         time = _duration(self.work_s / workers)
         with_workers = "1 worker" if workers == 1 else f"{workers} workers"
         told = f"{count} to make: about {time} with {with_workers}, and {_size(self.size_bytes)}"
-        if self.tracking_s < _TRACKING_TOLD_S:
+        first_s = self.tracking_s + self.teaching_s
+        if first_s < _FIRST_TOLD_S:
             return told
-        return f"{told}; the first {_duration(self.tracking_s / workers)} of it go into tracking films"
+        what = [what for what, s in (("tracking films", self.tracking_s), ("teaching networks", self.teaching_s)) if s]
+        return f"{told}; the first {_duration(first_s / workers)} of it go into {' and '.join(what)}"
 
 
 def estimate_build(recipe: Recipe, folder: str | Path) -> Estimate:
@@ -75,7 +83,8 @@ def estimate_build(recipe: Recipe, folder: str | Path) -> Estimate:
     place = SetFolder(Path(folder))
     there = place.clips_there()
     tracking_s = _s_of_tracking(recipe, place)
-    count, work_s, size_bytes = 0, tracking_s, 0.0
+    teaching_s = _s_of_teaching(recipe, place)
+    count, work_s, size_bytes = 0, tracking_s + teaching_s, 0.0
     for take in _takes(recipe):
         for embodiment in recipe.embodiments:
             kind = "landmarks" if embodiment == "landmarks" else take.photo
@@ -85,7 +94,7 @@ def estimate_build(recipe: Recipe, folder: str | Path) -> Estimate:
             count += clips
             work_s += clips * take.frames * grown * _MS_A_FRAME[kind] / 1000
             size_bytes += clips * (take.frames * grown * _BYTES_A_FRAME[kind] + take.duration_s * _SOUND_BYTES_A_S)
-    return Estimate(clips=count, work_s=work_s, size_bytes=size_bytes, tracking_s=tracking_s)
+    return Estimate(clips=count, work_s=work_s, size_bytes=size_bytes, tracking_s=tracking_s, teaching_s=teaching_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,16 @@ def _s_of_tracking(recipe: Recipe, place: SetFolder) -> float:
     faces = [(speaker.film, place.film_track(speaker.name)) for speaker in recipe.speakers if speaker.film is not None]
     takes = [(film.film, place.track(take_name(film.speaker, film.sentence))) for film in recipe.films]
     return _TRACKING_S_A_S * sum(open_film(film).duration_s for film, track in faces + takes if not track.exists())
+
+
+def _s_of_teaching(recipe: Recipe, place: SetFolder) -> float:
+    """Return how long the networks take that are not taught yet."""
+    films = [
+        open_film(speaker.film)
+        for speaker in refined_speakers(recipe)
+        if speaker.film is not None and not place.verdict(speaker.name).exists()
+    ]
+    return _S_A_STEP * sum(steps_for(film.num_frames) for film in films)
 
 
 def _duration_s(sentence: Sentence, recipe: Recipe) -> float:

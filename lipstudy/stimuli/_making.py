@@ -14,11 +14,14 @@ from lipstudy.clips import (
     FILM_FACE_RENDERER_VERSION,
     LANDMARK_RENDERER_VERSION,
     PHOTOGRAPH_RENDERER_VERSION,
+    REFINEMENT_VERSION,
     RESTAGE_RENDERER_VERSION,
     RESTAGED_CRF,
     FilmFace,
     LandmarkStyle,
     PhotoFace,
+    Refinement,
+    load_refinement,
     on_one_thread,
     open_film_face,
     render_film_face,
@@ -104,14 +107,20 @@ class ClipJob:
         return self.lips_of if self.lips_of is not None and self.source == "restaged" else self.take
 
     @property
+    def refinement_path(self) -> Path | None:
+        """The weights of the network that refines it, if one does."""
+        return self.take.refinement_path if self.source == "film" else None
+
+    @property
     def renderer_version(self) -> str:
-        """Version of the renderer that draws it."""
-        return {
+        """Version of the renderer that draws it, and of the refinement if it is refined."""
+        version = {
             "landmarks": LANDMARK_RENDERER_VERSION,
             "photograph": PHOTOGRAPH_RENDERER_VERSION,
             "film": FILM_FACE_RENDERER_VERSION,
             "restaged": RESTAGE_RENDERER_VERSION,
         }[self.source]
+        return version if self.refinement_path is None else f"{version}+{REFINEMENT_VERSION}"
 
 
 @dataclass(slots=True)
@@ -181,6 +190,8 @@ def key_of(job: ClipJob, moved: LandmarkTrack, given: Mapping[str, str]) -> str:
         decides |= {"picture": given["picture"], "original": given["original"]}
     if job.source in ("photograph", "film"):
         decides |= {"neutral": given["neutral"], "size_px": job.size_px, "picture_track": given["picture_track"]}
+    if job.refinement_path is not None:
+        decides |= {"refinement": sha256_of_file(job.refinement_path)}
     return hash_of(decides)
 
 
@@ -290,6 +301,7 @@ def _frames(job: ClipJob, drawn: LandmarkTrack, told: _Told) -> Iterator[Frame]:
         _film_face(job.take),
         drawn,
         size_px=job.size_px,
+        refinement=None if job.refinement_path is None else _refinement(job.refinement_path),
         on_fold=told.folded.append,
         on_extrapolated=told.extrapolated.append,
     )
@@ -321,6 +333,10 @@ def _film_face(take: Take) -> FilmFace:
     return _loaded_film_face(take.picture_path, take.picture_track_path, sha256)
 
 
+def _refinement(path: Path) -> Refinement:
+    return _loaded_refinement(path, sha256_of_file(path))
+
+
 @lru_cache(maxsize=1)
 def _loaded_photograph(path: Path, sha256: str) -> PhotoFace:
     # The hash is part of the cache's key: another photograph may take the same place.
@@ -330,6 +346,11 @@ def _loaded_photograph(path: Path, sha256: str) -> PhotoFace:
 @lru_cache(maxsize=1)
 def _loaded_film_face(film: Path, track_path: Path, sha256: str) -> FilmFace:
     return open_film_face(film, load_track(track_path))
+
+
+@lru_cache(maxsize=1)
+def _loaded_refinement(path: Path, sha256: str) -> Refinement:
+    return load_refinement(path)
 
 
 def _crossing_frames(track: LandmarkTrack) -> int:

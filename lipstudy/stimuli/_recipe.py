@@ -57,10 +57,16 @@ class Speaker(Declared):
     )
     film: File | None = Field(default=None, description="a film of the speaker, best 30 s or more: her own mouths")
 
+    refine: bool = Field(
+        default=False, description="teach a network on the film, and use it if it makes held-out film more alike"
+    )
+
     @model_validator(mode="after")
     def _has_one_face(self) -> Self:
         if (self.photograph is None) == (self.film is None):
             raise ValueError(f"the speaker '{self.name}' needs a 'photograph' or a 'film': give one of the two")
+        if self.refine and self.film is None:
+            raise ValueError(f"the speaker '{self.name}' has no 'film', and 'refine' learns from one: leave it out")
         return self
 
     @property

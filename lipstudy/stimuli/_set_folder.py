@@ -88,6 +88,22 @@ class SetFolder:
         """Return the path of what a speaker's film lacks to be a good bank of mouths: a list of sentences."""
         return self.root / "faces" / f"{name}.lacks.json"
 
+    def refinement(self, name: str) -> Path:
+        """Return the path of the weights of a speaker's refinement, whether it is used or not."""
+        return self.root / "faces" / f"{name}.refinement.safetensors"
+
+    def verdict(self, name: str) -> Path:
+        """Return the path of the verdict on a speaker's refinement."""
+        return self.root / "faces" / f"{name}.refinement.json"
+
+    def pairs(self, name: str) -> Path:
+        """Return the path of what a refinement is taught on, until it is."""
+        return self.root / "faces" / f"{name}.pairs.npz"
+
+    def teaching(self, name: str) -> Path:
+        """Return the path of the state of a refinement that is being taught."""
+        return self.root / "faces" / f"{name}.teaching.pt"
+
     @property
     def page(self) -> Path:
         """The contact sheet."""
@@ -160,6 +176,11 @@ class SetFolder:
         write_text(self._record(path), record.model_dump_json(indent=2) + "\n")
         return record
 
+    def forget(self, path: Path) -> None:
+        """Delete a file that a build made, and what is known of it."""
+        self._record(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
     def keep_apart(
         self, clip_id: str, key: str, measures: Mapping[str, float | None], *, faults: Sequence[str]
     ) -> Made:
@@ -174,9 +195,8 @@ class SetFolder:
         apart = self.failed_clip("").parent
         for path in apart.glob("*.mp4"):
             if path.stem not in but:
-                self._record(path).unlink(missing_ok=True)
                 path.with_suffix(".txt").unlink(missing_ok=True)
-                path.unlink(missing_ok=True)
+                self.forget(path)
         _remove_if_empty(apart)
 
     def _clear_leftovers(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
-from lipstudy.execution import run_each
+from lipstudy.execution import Progress, run_each
 from lipstudy.face import (
     MEDIAPIPE_478,
     HeadPose,
@@ -32,6 +32,7 @@ from lipstudy.speech import Phone, Speech, align_speech, synthesise
 from lipstudy.stimuli._faces import key_of_stage, neutrals_of
 from lipstudy.stimuli._levels import check_loudness
 from lipstudy.stimuli._recipe import FilmedSentence, Recipe, Sentence, Speaker
+from lipstudy.stimuli._refining import teach_refinements
 from lipstudy.stimuli._set_folder import SetFolder
 
 __all__ = [
@@ -75,6 +76,8 @@ class Take:
     """The photograph and its landmarks, or the film."""
     picture_track_path: Path | None
     """The film's own landmark track; None for a photograph."""
+    refinement_path: Path | None = None
+    """The weights of the network that refines the film's mouths; None for those as they are."""
 
 
 def models_of(recipe: Recipe) -> list[LoadedModel]:
@@ -87,9 +90,17 @@ def models_of(recipe: Recipe) -> list[LoadedModel]:
 
 
 def make_takes(
-    recipe: Recipe, models: list[LoadedModel], folder: SetFolder, *, workers: int, executor: Executor | None = None
+    recipe: Recipe,
+    models: list[LoadedModel],
+    folder: SetFolder,
+    *,
+    workers: int,
+    executor: Executor | None = None,
+    teaching: Progress | None = None,
 ) -> list[Take]:
     """Prepare speech, faces and tracks of a recipe in `folder`; what is there already is used again.
+
+    `teaching` is told the steps of the networks that are taught.
 
     Raises
     ------
@@ -106,11 +117,14 @@ def make_takes(
     check_loudness(recipe, folder)
     # Last, as films may take an hour to track.
     neutrals |= neutrals_of(filmed, folder, workers=workers, executor=executor)
+    refined = teach_refinements(recipe, folder, workers=workers, executor=executor, progress=teaching)
     takes = []
     for speaker in recipe.speakers:
         for sentence in recipe.sentences:
             for model in models if sentence.track is None else [None]:
                 take = _take(speaker, sentence, model, folder)
+                if speaker.name in refined:
+                    take = replace(take, refinement_path=folder.refinement(speaker.name))
                 if model is not None and model is not models[0]:
                     # So that a model added to a recipe leaves the names of the clips that are there as they are.
                     name = take_name(speaker.name, sentence.name, model.name)

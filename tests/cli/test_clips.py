@@ -67,6 +67,7 @@ def test_build_lands_beside_the_recipe_and_is_told_in_json(tmp_path: Path) -> No
         "reused": 0,
         "altered": [],
         "lacks": [],
+        "refinements": [],
         "doubts": [],
         "failed": {},
     }

@@ -63,7 +63,7 @@ def test_paths_are_relative_to_the_recipe(written) -> None:
 def test_what_is_recorded_does_not_tell_where_files_lie_on_this_machine(written) -> None:
     path = written(SMALL)
     assert load_recipe(path).model_dump(mode="json")["speakers"] == [
-        {"name": "anna", "photograph": "anna.png", "film": None}
+        {"name": "anna", "photograph": "anna.png", "film": None, "refine": False}
     ]
 
 
@@ -114,6 +114,10 @@ def test_what_is_wrong_is_told_with_its_line(written, added: str, said: str) -> 
         ("", r"is not a recipe"),
         ("speakers: []\nsentences: []\n", r"line 1, the file: the recipe has no clip"),
         ("speakers:\n  - {name: anna, photograph: a.png}\n", r"the recipe has speakers but no sentences"),
+        (
+            "sentences:\n  - {name: a, text: A.}\nspeakers:\n  - {name: anna, photograph: a.png, refine: true}\n",
+            r"line 4, speakers\.1: the speaker 'anna' has no 'film', and 'refine' learns from one: leave it out",
+        ),
         (
             "films: [{speaker: s, sentence: one, film: a.mp4}]\ncatch: [swapped_speech]\n",
             r"'swapped_speech' shows the lips of another sentence: the recipe needs two or more",
