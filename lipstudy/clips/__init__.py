@@ -6,7 +6,8 @@ What needs torch is loaded when it is asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lipstudy.clips._film_face import FILM_FACE_RENDERER_VERSION, FilmFace, open_film_face, render_film_face
+from lipstudy.clips._film_face import FilmFace, open_film_face
+from lipstudy.clips._film_frames import FILM_FACE_RENDERER_VERSION, render_film_face
 from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LANDMARK_STYLES, LandmarkStyle, render_landmarks
 from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, open_photograph, render_photograph
 from lipstudy.clips._refinement import (

@@ -319,6 +319,8 @@ def mouth_insides(
     row = np.stack([_rows_at(asked, known) for asked, known in zip(target_rows, moved_rows, strict=True)])
     stretch = _between_rows(np.gradient(moved_rows, axis=1) / np.maximum(pitch, 1e-3), row)
     stretch += 3 * smoothstep((target_rows - moved_rows[:, -1:]) / unit_px, 3 * LIP_EDGE_IOD, 0.08)
+    parted = moved_rows[:, :1] - np.maximum(target_rows, first)
+    stretch += 3 * smoothstep(parted / unit_px, 0.3 * LIP_EDGE_IOD, 2 * LIP_EDGE_IOD)
     unseen = 1 - smoothstep((source_bottom - source_top) / unit_px, 1.5 * LIP_EDGE_IOD, 0.05)
     wider_iod = (target_bottom - target_top - source_bottom + source_top) / unit_px
     unseen *= smoothstep(wider_iod, 0, 0.03)

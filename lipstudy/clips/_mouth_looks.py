@@ -16,6 +16,7 @@ Image = NDArray[np.uint8]
 
 _TEETH_HOLD = 20.0
 _TONGUE_ON_JAW = 2.0
+_TEETH_AT_TOP = (0.35, 0.6)
 _GAP_ROWS = 0.17
 """Half height of the one place that gives way, as a part of the opening's height."""
 _GAP_STIFFNESS = 90.0
@@ -24,7 +25,7 @@ _GAP_STIFFNESS = 90.0
 _SEEN_INSIDE_IOD = 0.06
 """Aperture from which the inside of the mouth tells its colours."""
 _PROFILE_SIGMA_FRAMES = 2.0
-_DARK_SIGMA_FRAMES = 1.0
+_DARK_SIGMA_FRAMES = 0.6
 _DEPTH = 0.85
 _DEEPER = 0.85
 """A mouth opened further shows deeper than the darkest that the film shows between nearly closed teeth."""
@@ -127,8 +128,11 @@ def giving_profile(strip: Image, *, dark_grey: float, bright_grey: float, smilin
     brightness = np.clip((grey - dark_grey) / max(bright_grey - dark_grey, 1.0), 0, 1)
     down = np.linspace(0, 1, len(grey))
     density = np.exp(-_TEETH_HOLD * brightness) * smoothstep(down, 0.02, 0.25) * (1 - smoothstep(down, 0.7, 1))
-    # The tongue lies on the jaw: of two dark places, above and below it, the upper one gives way.
+    # The tongue lies on the jaw: of two dark places, above and below it, the upper one gives way, and where no upper
+    # teeth hang above it, it parts from the lip.
     density *= np.exp(-_TONGUE_ON_JAW * down)
+    top = float(brightness[: len(grey) // 5].mean())
+    density[0] += np.exp(-_TEETH_HOLD * 0.25) * (1 - smoothstep(top, *_TEETH_AT_TOP)) * (not smiling)
     hangs = brightness[: len(grey) * 2 // 5].mean() - brightness[len(grey) * 3 // 5 :].mean()
     density[-1] += np.exp(-_TEETH_HOLD * 0.6) * (1.0 if smiling else smoothstep(hangs, -0.05, 0.15))
     density += 1e-12  # an all white inside gives way everywhere

@@ -121,9 +121,9 @@ def with_opening_corrected(source_px: Floats, target_px: Floats, unit_px: Floats
     corrected = np.array(target_px)
     for inner, outer in zip(MEDIAPIPE_478.inner_lip_pairs, MEDIAPIPE_478.outer_lip_pairs, strict=True):
         upper, lower = inner
-        gap = target_px[:, lower] - target_px[:, upper]
-        more = (1 - share) * (gap - (source_px[:, lower] - source_px[:, upper]))
-        crosses = ((gap + more) * gap).sum(-1) < 0
+        gap, was = (points[:, lower] - points[:, upper] for points in (target_px, source_px))
+        more = (1 - share) * (gap - was)
+        crosses = ((gap + more) * was).sum(-1) < 0
         more[crosses] = -gap[crosses]
         corrected[:, lower] += more
         corrected[:, outer[1]] += more

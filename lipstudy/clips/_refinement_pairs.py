@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lipstudy.clips._film_face import MOST_FRAMES, FilmFace, Stage
+from lipstudy.clips._film_face import MOST_FRAMES, FilmFace
+from lipstudy.clips._film_frames import Stage
 from lipstudy.clips._mouth_bank import uncovered_iod
 from lipstudy.clips._mouth_path import MouthPath, mouth_path
 from lipstudy.clips._refinement import within_reach

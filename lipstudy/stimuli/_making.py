@@ -255,7 +255,7 @@ def _drawn(job: ClipJob, path: Path) -> _Drawn:
     track, original = (job.around.around_track(each, held=held) for each in (moved, original))
     sound = job.around.around_sound(read_sound(job.take.sound_path), what=f"the speech of {job.clip_id}")
     told = _Told()
-    frames = job.around.around_frames(_restaged(job, film, part, told)) if held else _frames(job, track, told)
+    frames = job.around.around_frames(_restaged(job, film, part, told)) if held else _frames(job, track, original, told)
     encode_clip(path, frames, fps=track.fps, sound=sound, crf=RESTAGED_CRF if held else _DRAWN_CRF)
     return _Drawn(track, original, sound, part, told)
 
@@ -292,7 +292,7 @@ def _checked(job: ClipJob, path: Path, drawn: _Drawn) -> tuple[dict[str, float |
     return measures, faults
 
 
-def _frames(job: ClipJob, drawn: LandmarkTrack, told: _Told) -> Iterator[Frame]:
+def _frames(job: ClipJob, drawn: LandmarkTrack, original: LandmarkTrack, told: _Told) -> Iterator[Frame]:
     if job.source == "landmarks":
         return render_landmarks(drawn, style=job.style, size_px=job.size_px)
     if job.source == "photograph":
@@ -300,6 +300,7 @@ def _frames(job: ClipJob, drawn: LandmarkTrack, told: _Told) -> Iterator[Frame]:
     return render_film_face(
         _film_face(job.take),
         drawn,
+        original=original,
         size_px=job.size_px,
         refinement=None if job.refinement_path is None else _refinement(job.refinement_path),
         on_fold=told.folded.append,

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lipstudy.clips import FilmFace, _film_face, open_film_face, render_film_face
+from lipstudy.clips import FilmFace, _film_frames, open_film_face, render_film_face
+from lipstudy.clips._film_frames import Stage
 from lipstudy.errors import InputError
 from lipstudy.face import (
     MEDIAPIPE_478,
     LandmarkTrack,
     detect_face,
     lip_aperture,
+    neutral_of,
     normalise_head,
     topology_named,
     track_film,
@@ -74,8 +76,51 @@ def test_a_frame_is_the_same_however_many_are_drawn_together(
 ) -> None:
     few = part_of(track, slice(20, 36))
     expected = list(render_film_face(face, few, size_px=SIZE_PX))
-    monkeypatch.setattr(_film_face, "_TOGETHER_FRAMES", together)
+    monkeypatch.setattr(_film_frames, "_TOGETHER_FRAMES", together)
     np.testing.assert_array_equal(list(render_film_face(face, few, size_px=SIZE_PX)), expected)
+
+
+def test_a_clip_beside_its_original_shows_mouths_that_look_more_like_the_originals(
+    face: FilmFace, track: LandmarkTrack
+) -> None:
+    asked = scale_articulation(track, 0.6).track
+    with_original, alone = (list(render_film_face(face, asked, original=original)) for original in (track, None))
+    own = list(render_film_face(face, track, original=track))
+    plain = list(render_film_face(face, track))
+    for frame, again in zip(own, plain, strict=True):
+        np.testing.assert_array_equal(frame, again)
+    apart = [
+        np.mean([np.abs(a.astype(int) - b).mean() for a, b in zip(clip, own, strict=True)])
+        for clip in (with_original, alone)
+    ]
+    assert apart[0] < apart[1]
+
+
+def test_an_original_of_another_length_is_refused(face: FilmFace, track: LandmarkTrack) -> None:
+    with pytest.raises(InputError, match=r"the track has 75 frames, the original 10"):
+        next(render_film_face(face, track, original=part_of(track, slice(0, 10))))
+
+
+def test_where_mouths_change_the_inside_is_that_of_the_second(face: FilmFace, track: LandmarkTrack) -> None:
+    bank = face.bank
+    order = np.argsort(-bank.shapes[:, :, 1].max(1))[:12]
+    # The two widest mouths that look the least alike.
+    first, second = (
+        int(order[each]) for each in np.unravel_index(bank.look_apart[np.ix_(order, order)].argmax(), (12, 12))
+    )
+    stage = Stage.of(face, 512)
+    moved = track.points[bank.film_frames[[second]]].astype(np.float64) - neutral_of(track)
+    targets_px = stage.targets_px(moved)
+    (turned, _), (again, _), (other, _) = (
+        next(stage.shown(targets_px, [shown])) for shown in ((first, second), (second, second), (first, first))
+    )
+    middle = targets_px[0, [*MEDIAPIPE_478.inner_lip_centres], :2].mean(0).astype(int)
+    inside = (slice(middle[1] - 3, middle[1] + 4), slice(middle[0] - 12, middle[0] + 13))
+
+    def apart(one: Image, two: Image) -> float:
+        return float(np.abs(one[inside].astype(int) - two[inside]).mean())
+
+    assert apart(turned, again) < 0.3 * apart(turned, other)
 
 
 def test_the_opening_seen_is_the_opening_asked_for(face: FilmFace, track: LandmarkTrack) -> None:

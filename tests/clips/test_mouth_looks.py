@@ -52,3 +52,16 @@ def test_a_mouth_that_is_blacker_than_the_rest_of_the_film_opens_in_its_own_blac
     assert looks[14].dark.mean() < 15
     assert looks[0].dark.mean() > 40
     assert looks[14].floor.mean() < 0.5 * looks[0].floor.mean()
+
+
+def test_a_tongue_goes_with_the_jaw_where_no_teeth_hang_above_it() -> None:
+    tongue = np.full((24, 10, 3), (120, 60, 70), np.uint8)
+    tongue[18:] = 230  # lower teeth
+    hanging = tongue.copy()
+    hanging[:6] = 230  # upper teeth, and dark below them
+    hanging[8:11] = 10
+    strips = [tongue] * 6 + [hanging] * 6
+    looks = mouth_looks(strips, aperture_iod=np.full(12, 0.2))
+    assert looks[0].giving[4] > 0.8
+    assert looks[-1].giving[6] < 0.1
+    assert looks[-1].giving[12] > 0.9

@@ -16,12 +16,15 @@ def opened(gaps_iod: list[float]) -> NDArray[np.float64]:
     return shapes
 
 
-def path(asked: list[float], bank: list[float], appearance: list[float] | None = None) -> MouthPath:
+def path(
+    asked: list[float], bank: list[float], appearance: list[float] | None = None, beside: list[int] | None = None
+) -> MouthPath:
     looks = np.array(appearance if appearance is not None else np.arange(len(bank)), float)
     look_apart = np.subtract.outer(looks, looks) ** 2
     follows = np.arange(len(bank)) > 0
     asked_open, open_iod = (np.array(gaps)[:, None] for gaps in (asked, bank))
-    return mouth_path(opened(asked), opened(bank), asked_open, open_iod, look_apart, follows, np.zeros(len(bank)))
+    turn_deg, shown = np.zeros(len(bank)), None if beside is None else np.array(beside)
+    return mouth_path(opened(asked), opened(bank), asked_open, open_iod, look_apart, follows, turn_deg, beside=shown)
 
 
 def test_the_film_itself_is_answered_by_the_film() -> None:
@@ -58,12 +61,38 @@ def test_a_single_frame_that_fits_better_by_a_little_is_not_shown_in_between() -
     assert set(found.frames.tolist()) == {0}
 
 
+def test_lips_that_close_as_the_film_opens_show_the_film_backwards_without_a_jump() -> None:
+    gaps = [0, 0.05, 0.12, 0.2, 0.26]
+    found = path(gaps[::-1], gaps, appearance=[0, 3, 6, 9, 12])
+    np.testing.assert_array_equal(found.frames, [4, 3, 2, 1, 0])
+    assert not found.jumps.any()
+
+
+def test_of_mouths_that_will_do_the_one_that_looks_like_the_clip_beside_it_is_shown() -> None:
+    asked, bank, appearance = [0.1] * 4, [0.1, 0.3, 0.101], [0, 50, 3]
+    assert set(path(asked, bank, appearance).frames.tolist()) == {0}
+    assert set(path(asked, bank, appearance, beside=[2] * 4).frames.tolist()) == {2}
+    # One that does not fit is not.
+    assert set(path(asked, bank, appearance, beside=[1] * 4).frames.tolist()) <= {0, 2}
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    asked=st.lists(st.floats(0, 0.3), min_size=1, max_size=12),
+    bank=st.lists(st.floats(0, 0.3), min_size=1, max_size=12, unique=True),
+)
+def test_a_clip_beside_itself_is_shown_as_it_is(asked: list[float], bank: list[float]) -> None:
+    alone = path(asked, bank)
+    again = path(asked, bank, beside=alone.frames.tolist())
+    np.testing.assert_allclose(again.misfit_iod, alone.misfit_iod, atol=1e-6)
+
+
 def test_a_mouth_too_open_is_rather_shown_than_one_not_open_enough() -> None:
     found = path([0.1] * 4, [0.085, 0.115], appearance=[0, 50])
     assert set(found.frames.tolist()) == {1}
 
 
-def test_a_jump_shows_both_mouths_in_equal_parts_and_the_film_itself_only_one() -> None:
+def test_a_jump_shows_both_mouths_and_the_film_itself_only_one() -> None:
     found = path([0.0, 0.0, 0.2, 0.2, 0.22], [0.0, 0.1, 0.2, 0.22])
     np.testing.assert_array_equal(found.frames, [0, 0, 2, 2, 3])
     np.testing.assert_array_equal(found.jumps, [False, False, True, False, False])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lipstudy.clips._read_back import USUAL_READ_BACK, frames_to_look_at, read_back, with_opening_corrected
+from lipstudy.clips._read_back import USUAL_READ_BACK, ReadBack, frames_to_look_at, read_back, with_opening_corrected
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, close_lips, generic_neutral
 
@@ -55,6 +55,14 @@ def test_a_tracker_reads_the_opening_asked_for(
     wanted = OPENINGS * articulation
     assert np.ptp(read) / np.ptp(wanted) == pytest.approx(1, abs=0.05)
     assert np.abs(read - wanted).max() <= max(0.6 * np.abs(before - wanted).max(), 1e-3)
+
+
+def test_lips_that_shall_close_meet_and_do_not_pass_through_each_other() -> None:
+    source, target = faces_px(OPENINGS), faces_px(np.zeros(len(OPENINGS)))
+    found = ReadBack(np.zeros(1), np.full(1, 0.7))
+    corrected = with_opening_corrected(source, target, np.full(len(OPENINGS), UNIT_PX), found)
+    for upper, lower in MEDIAPIPE_478.inner_lip_pairs:
+        np.testing.assert_allclose(corrected[:, lower, 1] - corrected[:, upper, 1], 0, atol=1e-9)
 
 
 def test_lips_in_contact_stay_in_contact_whatever_the_tracker_reads() -> None:
