@@ -209,10 +209,13 @@ come from the same renderer, encoder and frame rate; `renderer_version` and `enc
 - What a mouth shows when it opens further than in its film or photograph is dark with a soft light where the tongue
   lies, and without detail: seen from an articulation of 1.5 on. Exaggeration is held within 1.4 times the range of the
   speaker (`limits`), so that 2 looks little wider than 1.5, and the frames held back are counted.
-- At 2 a thin lower lip is drawn out, with faint upright streaks, and a mouth that is rounded more than in its film
-  keeps the dark corner of a wide one.
-- Mouths of a film of 3 s change about every fourth frame to another place of the film. The frame of the change shows
-  both, half and half; slow motion shows it.
+- At 2 a thin lower lip is drawn out, with faint upright streaks, and the corners of a wide opening are a little angular.
+- Mouths of a film of 3 s change about every seventh frame to another place of the film. In the frame of the change lips
+  are those of both, half and half, and the inside is that of the second: teeth or tongue can come up within a frame.
+- One mouth can be held for half a second where a short film has no other: its teeth then stand still in moving lips.
+- At another scale a third of the open frames show other teeth or tongue than at 1, in films of 3 s.
+- The tongue parts from the upper lip, or from the teeth above it, in a level line.
+- A restaged mouth at 0.25 hides its teeth behind a greyish slit; at 0 the lips of a wide vowel are pressed thin.
 - A face whose film is the very sentence shown plays that film at 1, so that teeth and tongue are right at 1 and near at
   other scales. For a fair comparison let the film be of other sentences.
 - A photograph of a smile keeps the smile of its cheeks and a quarter of that of its lips: a wide mouth reads as joy.
