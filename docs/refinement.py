@@ -94,7 +94,7 @@ bit. Build and contact sheet say which, with the numbers.
 
 ## Measured
 
-{films} films of the GRID corpus, 3 s each; {kept} of the networks kept. Means over the films:
+{films} films of the GRID corpus, 3 s each; {kept} of the networks are kept. Means over the films:
 
 | the last fifth | SSIM | PSNR, dB | sharpness, of the film's |
 | --- | --- | --- | --- |
@@ -106,9 +106,9 @@ Each film, as rendered, with the network, with the blur:
 | --- | --- | --- | --- | --- |
 {each}
 
-What is kept is little: at nearly the same sharpness some thousandths of SSIM and some tenths of a dB, more than a blur
-gives for that price, and hardly to be seen. Much of the difference between a rendered mouth and the filmed one is grain
-that nobody can foresee. 60 frames are little to learn more from, and 15 little to judge by. Minutes of one speaker were
+What networks gain on so little film is little: some thousandths of SSIM and a tenth or two of a dB, about what a blur
+gains, and hardly to be seen. Much of the difference between a rendered mouth and the filmed one is grain that nobody can
+foresee. 60 frames are little to learn more from, and 15 little to judge by. Minutes of one speaker were
 not to be had here: whether a network is kept there, each build measures for itself.
 """
 
