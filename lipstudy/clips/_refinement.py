@@ -6,8 +6,7 @@ it has not seen, and added to a face by `render_film_face`. Whether it is used i
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ __all__ = [
     "RefinementVerdict",
     "load_refinement",
     "load_verdict",
-    "on_one_torch_thread",
     "save_refinement",
     "within_reach",
 ]
@@ -148,19 +146,6 @@ def within_reach(misfit_iod: Floats) -> NDArray[np.float32]:
     What a network does to mouths that it has never seen, nobody has looked at.
     """
     return (1 - smoothstep(misfit_iod, 0.5 * REACH_IOD, REACH_IOD)).astype(np.float32)
-
-
-@contextmanager
-def on_one_torch_thread() -> Iterator[None]:
-    """Keep torch on one thread: sums then come out the same on any number of cores."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def save_refinement(weights_path: Path, verdict_path: Path, refinement: Refinement, verdict: RefinementVerdict) -> None:

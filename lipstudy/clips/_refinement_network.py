@@ -1,6 +1,7 @@
 """The network of a refinement: what it looks like, and how it is used on one frame."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,15 +9,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lipstudy.clips._refinement import on_one_torch_thread
-
-__all__ = ["RefinementNetwork", "as_pixels", "as_tensor", "refined_pixels"]
+__all__ = ["RefinementNetwork", "as_pixels", "as_tensor", "on_one_torch_thread", "refined_pixels"]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
 _HALVINGS = 4
 """The coarse path looks at squares of so many pixels."""
+
+
+@contextmanager
+def on_one_torch_thread() -> Iterator[None]:
+    """Keep torch on one thread: sums then come out the same on any number of cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class RefinementNetwork(nn.Module):

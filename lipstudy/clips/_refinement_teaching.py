@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lipstudy.clips._refinement import REFINEMENT_VERSION, Refinement, on_one_torch_thread
+from lipstudy.clips._refinement import REFINEMENT_VERSION, Refinement
 from lipstudy.clips._refinement_judging import likeness
-from lipstudy.clips._refinement_network import RefinementNetwork, as_tensor, refined_pixels
+from lipstudy.clips._refinement_network import RefinementNetwork, as_tensor, on_one_torch_thread, refined_pixels
 from lipstudy.clips._refinement_pairs import Image, MouthPairs, steps_for
 from lipstudy.execution import Progress
 from lipstudy.randomness import named_stream
