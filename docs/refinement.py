@@ -107,9 +107,9 @@ Each film, as rendered, with the network, with the blur:
 {each}
 
 What networks gain on so little film is little: some thousandths of SSIM and a tenth or two of a dB, about what a blur
-gains, and hardly to be seen. Much of the difference between a rendered mouth and the filmed one is grain that nobody can
-foresee. 60 frames are little to learn more from, and 15 little to judge by. Minutes of one speaker were
-not to be had here: whether a network is kept there, each build measures for itself.
+gains, and hardly to be seen. Much of the difference between a rendered mouth and the filmed one is grain that nobody
+can foresee. 60 frames are little to learn more from, and 15 little to judge by. Minutes of one speaker were not to be
+had here: whether a network is kept there, each build measures for itself.
 """
 
 

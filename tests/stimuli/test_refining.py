@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipstudy.clips import MouthPairs, RefinementVerdict, judged, load_refinement
+from lipstudy.clips import FILM_FACE_RENDERER_VERSION, MouthPairs, RefinementVerdict, judged, load_refinement
 from lipstudy.execution import cluster_executor
 from lipstudy.records import read_manifest
 from lipstudy.stimuli import BuildResult, Recipe, build_set, estimate_build, load_recipe
@@ -75,7 +75,7 @@ def test_a_network_that_is_no_better_leaves_the_clips_as_they_are(declared, copi
     assert told == [(4, 6), (6, 6)]
     assert (built.rendered, built.reused) == (0, 1)
     assert (copied / "set" / CLIP).read_bytes() == before
-    assert built.clips[0].renderer_version == "film-face-8"
+    assert built.clips[0].renderer_version == FILM_FACE_RENDERER_VERSION
     (sentence,) = built.refinements
     assert sentence.startswith(
         "the film of anna: the network is left out, as it comes hardly nearer to the film: taught on"
@@ -100,7 +100,7 @@ def test_a_network_that_is_better_refines_the_clips_and_is_told(
     built = build_set(declared(copied, REFINED), copied / "set", workers=1)
     assert built.rendered == 1
     assert built.refinements[0].startswith("the film of anna: the network is kept: ")
-    assert read_manifest(built.manifest)[0].renderer_version == "film-face-8+refined-1"
+    assert read_manifest(built.manifest)[0].renderer_version == f"{FILM_FACE_RENDERER_VERSION}+refined-1"
     assert (copied / "set" / CLIP).read_bytes() != before
     again = build_set(load_recipe(copied / "recipe.yaml"), copied / "set", workers=1)
     assert (again.rendered, again.reused) == (0, 1)
