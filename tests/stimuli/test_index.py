@@ -16,7 +16,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
         articulations=(0.5, 1.0),
         catch=("frozen_mouth",),
         embodiments=("landmarks", "photo"),
-        size_px=64,
+        size_px=192,
     )
     return build_set(recipe, tmp_path_factory.mktemp("page") / "a set #1", workers=1)
 
