@@ -54,7 +54,7 @@ def restage(
 
     talk.mp4 gives talk.a0.50.mp4 and so on, each with its provenance in talk.a0.50.json; one that is there already is
     not made again. Make the clip at articulation 1 too, and show that one instead of the film: it has gone through the
-    same encoder as the others.
+    same encoder as the others. The sound is as loud as the film's; 'lipstudy build' makes all of a set equally loud.
     """
     from lipstudy.clips import RestageJob, restage_film
     from lipstudy.media import open_film, read_sound
@@ -65,7 +65,7 @@ def restage(
     num_frames = open_film(film).num_frames
     read_sound(film)  # a film without sound is told before the work, not after
     used = track_path or _own_track(film, folder, output)
-    _check_place(used)
+    _check_place(used, film, output)
     jobs = [
         RestageJob(
             film,
@@ -93,13 +93,18 @@ def restage(
     output.result({"film": str(film), "track": str(used), "clips": clips}, "\n".join(_sentence(clip) for clip in clips))
 
 
-def _check_place(track_path: Path) -> None:
-    from lipstudy.face import load_track
+def _check_place(track_path: Path, film: Path, output: Output) -> None:
+    from lipstudy.face import cut_times_s, load_track
 
+    track = load_track(track_path)
     # A track of someone else's model has no pose; its face, one pixel wide, would leave the film as it is.
-    largest_px = float(load_track(track_path).pose.scale_px.max())
-    if largest_px < _SMALLEST_IOD_PX:
+    if float(track.pose.scale_px.max()) < _SMALLEST_IOD_PX:
         raise InputError(f"{track_path} does not say where the face is in the film: give the one of 'lipstudy track'")
+    if times_s := cut_times_s(track.pose, fps=track.fps):
+        output.tell(
+            f"{film} cuts at {times_s[0]:.2f} s{'' if len(times_s) == 1 else ' and later'}, and one resting face stands"
+            " for all of it: better give a film of one shot"
+        )
 
 
 def _own_track(film: Path, folder: Path | None, output: Output) -> Path:

@@ -128,7 +128,7 @@ def open_photograph(path: str | Path) -> PhotoFace:
         pixels = cv2.imdecode(contents, cv2.IMREAD_COLOR)
         as_stored = None if is_jpeg else cv2.imdecode(contents, cv2.IMREAD_UNCHANGED)
     if pixels is None:
-        raise InputError(f"{path} is not a picture that can be read: give a JPEG or PNG")
+        raise InputError(f"{path} is not a picture that can be read: give a whole JPEG or PNG")
     if as_stored is not None and as_stored.ndim == 3 and as_stored.shape[2] == 4:
         opaque = as_stored[..., 3:] / np.iinfo(as_stored.dtype).max
         pixels = np.rint(pixels * opaque + _BEHIND_TRANSPARENT * (1 - opaque))

@@ -12,7 +12,7 @@ from lipstudy.face._lips import (
     uncross_lips,
 )
 from lipstudy.face._neutral import close_lips, estimate_neutral, neutral_of
-from lipstudy.face._pose import cuts_in, normalise_head
+from lipstudy.face._pose import cut_times_s, cuts_in, normalise_head
 from lipstudy.face._topology import MEDIAPIPE_478, Topology, topology_named
 from lipstudy.face._track import HeadPose, LandmarkTrack, load_track, save_track, track_provenance
 from lipstudy.face._track_chunks import save_track_chunks
@@ -27,6 +27,7 @@ __all__ = [
     "LipMotion",
     "Topology",
     "close_lips",
+    "cut_times_s",
     "cuts_in",
     "detect_face",
     "estimate_neutral",

@@ -9,7 +9,7 @@ from lipstudy.errors import InputError
 from lipstudy.face._topology import Topology
 from lipstudy.face._track import HeadPose
 
-__all__ = ["cuts_in", "normalise_head"]
+__all__ = ["cut_times_s", "cuts_in", "normalise_head"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -91,6 +91,13 @@ def cuts_in(pose: HeadPose) -> NDArray[np.bool_]:
     moved = np.linalg.norm(np.diff(pose.translation_px[:, :2], axis=0), axis=1) / pose.scale_px[1:]
     grown = np.abs(np.diff(np.log(pose.scale_px)))
     return np.concatenate([[False], (moved > _CUT_IOD) | (grown > _CUT_IOD)])
+
+
+def cut_times_s(pose: HeadPose, *, fps: float) -> list[float]:
+    """Return the times of the cuts of a film, seconds; smoothing in time spreads each over its neighbours."""
+    cut = np.flatnonzero(cuts_in(pose))
+    runs = np.split(cut, np.flatnonzero(np.diff(cut) > 1) + 1) if len(cut) else []
+    return [float(run.mean()) / fps for run in runs]
 
 
 def _check_spread(rigid: Floats) -> None:

@@ -1,6 +1,7 @@
 """Writing a clip: H.264 and AAC in mp4, picture and sound starting together, the same bytes every time."""
 
 import functools
+import shutil
 import subprocess
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +27,8 @@ ENCODER_VERSION = "h264-aac-2"
 
 _PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 _SOUND_RATE_HZ = 48000
+_LEAST_FREE_BYTES = 2**18
+"""With less the disk is full, whatever FFmpeg stumbled over."""
 _PIPE_BYTES = 2**20
 """The most that Linux allows without special rights: a frame of 512 x 512."""
 
@@ -144,9 +147,15 @@ def _run(command: list[str], first: Frame, waiting: Iterator[Frame], path: Path)
             num_frames = 0
         code = process.wait()
     if code != 0:
-        reason = told[-1] if told else f"FFmpeg ended with code {code}"
-        raise OutputError(f"cannot write {path}: {reason}; nothing there was changed")
+        raise OutputError(f"cannot write {path}: {_reason(told, code, path)}; nothing there was changed")
     return num_frames
+
+
+def _reason(told: Sequence[str], code: int, path: Path) -> str:
+    # What FFmpeg says of a full disk depends on how far it came.
+    if shutil.disk_usage(path.parent).free < _LEAST_FREE_BYTES:
+        return "no space left on device"
+    return told[-1].rstrip(".") if told else f"FFmpeg ended with code {code}"
 
 
 @contextmanager

@@ -14,9 +14,9 @@ import numpy as np
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.face import LandmarkTrack, find_faces, lip_aperture, lips_in_contact, log_lip_intensity_ratio, track_film
-from lipstudy.media import ClipMeasures, loudness_lufs, measure_clip, read_frames, read_sound, true_peak_dbtp
+from lipstudy.media import ClipMeasures, Sound, loudness_lufs, measure_clip, read_frames, read_sound, true_peak_dbtp
 from lipstudy.records import Clip, Embodiment, provenance, read_manifest, sha256_of_file, write_manifest, write_text
-from lipstudy.stimuli._checks import clip_faults, loudness_faults
+from lipstudy.stimuli._checks import MAX_OFFSET_MS, clip_faults, loudness_faults
 from lipstudy.stimuli._index import write_page
 
 __all__ = ["Adopted", "adopt_clips"]
@@ -32,6 +32,8 @@ _FIELDS = {
 _NEEDED = ("speaker", "sentence", "articulation")
 _ELSEWHERE = "elsewhere"
 _NAMES_TOLD = 3
+_SAME_SPEECH = 0.8
+"""Correlation from which two sounds are one, coded twice."""
 _FRAMES_TRIED = 10
 """So many frames of a clip that cannot be tracked are looked at, to tell a face that goes away from none at all."""
 
@@ -103,9 +105,9 @@ def adopt_clips(
     """Write a manifest for clips that were made elsewhere. The clips stay as and where they are.
 
     Each clip is decoded and measured, and compared with that of the same speaker and sentence at articulation 1: in
-    frames, rate, pixels and loudness they must agree, and the effective articulation is that against it, where a face
-    is found in both. A photo clip whose face goes away fails; one in which the tracker knows no face at all, as in a
-    drawing, is told.
+    frames, rate, pixels and loudness they must agree, and the same speech must come at the same time. The effective
+    articulation is that against it, where a face is found in both. A photo clip whose face goes away fails; one in
+    which the tracker knows no face at all, as in a drawing, is told.
 
     Parameters
     ----------
@@ -151,11 +153,14 @@ def adopt_clips(
         if progress is not None:
             progress(len(seen), len(found))
     originals = {each.cell(): seen[index] for index, each in enumerate(found) if each.articulation == 1}
+    paths = {each.cell(): each.path for each in found if each.articulation == 1}
     clips: list[Clip] = []
     failed, untracked, without_original = [], [], []
     for index, each in enumerate(found):
         original = originals.get(each.cell())
         faults = [*seen[index].faults, *_unlike(seen[index], original)]
+        if original is not None and not (faults or original.faults):
+            faults += _late_speech(each.path, paths[each.cell()])
         if embodiment == "photo" and (face_fault := seen[index].face_fault) is not None:
             faults.append(face_fault)
         if faults:
@@ -274,6 +279,28 @@ def _unlike(seen: _Seen, original: _Seen | None) -> list[str]:
     }
     unlike = [f"it has {a} {what}, the clip at articulation 1 {b}" for what, (a, b) in compared.items() if a != b]
     return unlike + loudness_faults(seen.loudness_lufs, wanted_lufs=original.loudness_lufs)
+
+
+def _late_speech(path: Path, original_path: Path) -> list[str]:
+    """Return whether a clip has the speech of that at articulation 1, but at another time."""
+    late_ms = _late_ms(read_sound(path), read_sound(original_path))
+    if late_ms is None or abs(late_ms) < MAX_OFFSET_MS:
+        return []
+    when = "later" if late_ms > 0 else "earlier"
+    return [f"its speech comes {abs(late_ms):.0f} ms {when} than in the clip at articulation 1"]
+
+
+def _late_ms(sound: Sound, original: Sound) -> float | None:
+    """Return by how much a sound comes later than another, ms; None if they are not the same."""
+    from scipy.signal import correlate
+
+    if sound.sr != original.sr:
+        return None
+    own, its = (each.samples.astype(np.float64) for each in (sound, original))
+    power = math.sqrt(float((own**2).sum() * (its**2).sum()))
+    likeness = correlate(own, its, method="fft") / max(power, 1e-12)
+    at = int(likeness.argmax())
+    return 1000 * (at - (len(its) - 1)) / sound.sr if likeness[at] > _SAME_SPEECH else None
 
 
 def _row(found: _Found, seen: _Seen, original: _Seen | None, folder: Path, embodiment: Embodiment) -> Clip:

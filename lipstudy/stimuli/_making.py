@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from lipstudy.clips import (
     render_photograph,
     restage_frames,
 )
-from lipstudy.face import LandmarkTrack, find_faces, inner_lip_gaps, load_track
+from lipstudy.face import LandmarkTrack, find_faces, inner_lip_gaps, load_track, neutral_of
 from lipstudy.media import (
     ENCODER_VERSION,
     Sound,
@@ -83,7 +83,7 @@ class ClipJob:
     style: LandmarkStyle
     around: Surroundings
     range_paths: tuple[Path, ...] = ()
-    """Tracks that, beside the take's own, show how far the speaker's mouth goes; none: exaggeration has no limit."""
+    """Tracks that show how far the speaker's mouth goes; none: exaggeration has no limit."""
     fault: Fault | None = None
     """What is to be wrong with it."""
     lips_of: Take | None = None
@@ -154,7 +154,10 @@ def articulated(job: ClipJob, track: LandmarkTrack) -> Articulated:
         return scale_articulation(track, 0.0, operator="rest")
     limits = None
     if job.articulation > 1 and job.range_paths:
-        limits = speaker_limits([track, *map(load_track, job.range_paths)])
+        limits = replace(
+            speaker_limits([load_track(path) for path in job.range_paths]),
+            neutral=np.asarray(neutral_of(track), np.float64),
+        )
     return scale_articulation(track, job.articulation, operator=job.operator, limits=limits)
 
 

@@ -18,7 +18,7 @@ from lipstudy.face import (
     MEDIAPIPE_478,
     HeadPose,
     LandmarkTrack,
-    cuts_in,
+    cut_times_s,
     load_track,
     neutral_of,
     save_track,
@@ -146,11 +146,9 @@ def cuts_told(films: Sequence[FilmedSentence], folder: SetFolder) -> tuple[str, 
     told = []
     for film in films:
         track = load_track(folder.track(take_name(film.speaker, film.sentence)))
-        cut = np.flatnonzero(cuts_in(track.pose))
-        if len(cut):
-            # Smoothing in time spreads a cut over its neighbours.
-            runs = np.split(cut, np.flatnonzero(np.diff(cut) > 1) + 1)
-            at = ", ".join(f"{run.mean() / track.fps:.2f} s" for run in runs[:3]) + (" ..." if len(runs) > 3 else "")
+        times_s = cut_times_s(track.pose, fps=track.fps)
+        if times_s:
+            at = ", ".join(f"{time_s:.2f} s" for time_s in times_s[:3]) + (" ..." if len(times_s) > 3 else "")
             told.append(
                 f"the film of {film.speaker}, {film.sentence}: it cuts at {at}, and one resting face stands for all of"
                 " it: better name a film of one shot"

@@ -25,6 +25,15 @@ def talk(tmp_path: Path) -> Path:
     return film
 
 
+def test_a_film_that_cuts_is_told(tmp_path: Path, call: Callable[..., Told]) -> None:
+    film, picture = tmp_path / "cut.mp4", astronaut()
+    frames = [np.ascontiguousarray(picture[0:256, left : left + 256]) for left in (96, 150) for _ in range(FRAMES)]
+    encode_clip(film, frames, fps=25, sound=Sound(np.ones(16000 * 2 * FRAMES // 25, np.float32) / 9, 16000))
+    code, _, said = call("restage", film, "--articulation", "1.5")
+    assert code == 0
+    assert "cut.mp4 cuts at 0.20 s, and one resting face stands for all of it: better give a film of one shot" in said
+
+
 def test_clips_and_their_provenance_land_beside_the_film(talk: Path, call: Callable[..., Told]) -> None:
     code, out, _ = call("restage", talk, "--articulation", "0.5", "1.5", "--json")
     assert code == 0

@@ -90,6 +90,18 @@ def test_a_clip_whose_face_goes_away_or_that_is_louder_is_kept_out(theirs: Path)
     assert "bob_a2.mp4 shows no face in frames 10 to 18: gaps of up to 0.2 s" in said["eileen/bob_a2.mp4"]
 
 
+def test_a_clip_whose_speech_is_late_within_its_sound_is_kept_out(theirs: Path) -> None:
+    path = theirs / "eileen" / "bob_a0.5.mp4"
+    sound, frames = read_sound(path), list(read_frames(path))
+    late = round(0.08 * sound.sr)
+    samples = np.concatenate([np.zeros(late, np.float32), sound.samples])[: len(sound.samples)]
+    encode_clip(path, frames, fps=25, sound=Sound(samples, sound.sr))
+    adopted = adopt_clips(theirs, pattern=PATTERN, workers=1)
+    assert adopted.failed == (
+        ("eileen/bob_a0.5.mp4", "its speech comes 80 ms later than in the clip at articulation 1"),
+    )
+
+
 def test_names_may_hold_spaces_and_a_clip_without_an_original_is_told(theirs: Path) -> None:
     clip = theirs / "eileen" / "bob_a1.5.mp4"
     (theirs / "Miss One").mkdir()
