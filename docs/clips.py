@@ -218,8 +218,8 @@ come from the same renderer, encoder and frame rate; `renderer_version` and `enc
 - A restaged mouth at 0.25 hides its teeth behind a greyish slit; at 0 the lips of a wide vowel are pressed thin.
 - A face whose film is the very sentence shown plays that film at 1, so that teeth and tongue are right at 1 and near at
   other scales. For a fair comparison let the film be of other sentences.
-- The tracker that looks at a filmed face again reads small openings as smaller than they are: of a scale of 0.5 it finds
-  0.27 to 0.46 on one speaker, of 1 about 0.9. Restaged film is corrected for that, faces from film and photograph are not.
+- The tracker that looks at a filmed face again reads small openings as smaller than they are: of a scale of 0.5 it
+  finds 0.27 to 0.46 on one speaker, of 1 about 0.9. Restaged film is corrected for that, other faces are not.
 - A photograph of a smile keeps the smile of its cheeks and a quarter of that of its lips: a wide mouth reads as joy.
 - A raised tongue is seen only where the film had it raised.
 """
