@@ -41,6 +41,7 @@ _LIT_IOD = (0.02, 0.08)
 _JUST_BEHIND = 0.45
 _CONTACT_IOD, _PARTED_IOD = (0.0, 0.02), (0.02, 0.07)
 _CONTACT_WIDTH_IOD = 0.009
+_LEAST_WIDTH_PX = 0.9
 _CONTACT_SHADE = 0.25
 _LEAST_SHADE = 0.02
 _EDGE_FADE = 8.0
@@ -153,7 +154,10 @@ def _shade_contact(seen: NDArray[np.float32], shown: "_Shown", inside: MouthInsi
     strength = closed * smoothstep((source.bottom_px - source.top_px) / frame.unit_px, *_PARTED_IOD)
     if strength.max() < _LEAST_SHADE:
         return
-    width_px = max(0.9, _CONTACT_WIDTH_IOD * frame.unit_px)
+    wanted_px = _CONTACT_WIDTH_IOD * frame.unit_px
+    width_px = max(_LEAST_WIDTH_PX, wanted_px)
+    # Thinner than a pixel it is fainter instead.
+    strength *= wanted_px / width_px
     strength *= np.minimum(1, _EDGE_FADE * np.minimum(EVENLY, 1 - EVENLY))
     line = over_places(shown.across, target.left_px, target.right_px, strength)
     away = (shown.down - (shown.top + shown.bottom) / 2) / width_px
