@@ -80,7 +80,8 @@ def render_film_face(
     Raises
     ------
     InputError
-        If the track is of another topology than the film's, or the refinement of another size than `size_px`.
+        If track or original are of another topology than the film's, the original has another number of frames, or the
+        refinement is for another size than `size_px`.
     """
     for given in (track, original or track):
         if given.topology.name != MEDIAPIPE_478.name:

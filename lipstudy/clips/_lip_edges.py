@@ -143,13 +143,12 @@ def with_edges(points_px: Floats, inward_px: Floats, gaps_px: Floats) -> Floats:
 def _rounded(grown_px: Floats, touching: Floats) -> Floats:
     """Return by how much the gaps (..., P) shall grow less: beside lips that stay closed they open little by little."""
     grown_px = np.maximum(grown_px, 0)
-    before, after, near = (
-        np.concatenate([np.zeros_like(each[..., :1]), each, np.zeros_like(each[..., :1])], axis=-1)
-        for each in (grown_px, grown_px, touching)
-    )
-    beside = (before[..., :-2] + 2 * grown_px + after[..., 2:]) / 4
-    near = np.maximum(np.maximum(near[..., :-2], near[..., 2:]), touching)
-    return np.asarray(np.maximum(grown_px - beside, 0) * near)
+    # The corners, which do not part, lie before the first and behind the last.
+    no_gap = np.zeros_like(grown_px[..., :1])
+    grown, touch = (np.concatenate([no_gap, each, no_gap], axis=-1) for each in (grown_px, touching))
+    beside_px = (grown[..., :-2] + 2 * grown_px + grown[..., 2:]) / 4
+    near = np.maximum(np.maximum(touch[..., :-2], touch[..., 2:]), touching)
+    return np.asarray(np.maximum(grown_px - beside_px, 0) * near)
 
 
 def _down(points_px: Floats) -> Floats:

@@ -94,7 +94,21 @@ def cuts_in(pose: HeadPose) -> NDArray[np.bool_]:
 
 
 def cut_times_s(pose: HeadPose, *, fps: float) -> list[float]:
-    """Return the times of the cuts of a film, seconds; smoothing in time spreads each over its neighbours."""
+    """Return the times at which a film cuts.
+
+    Parameters
+    ----------
+    pose : HeadPose
+        Of T frames.
+    fps : float > 0
+        Frames per second.
+
+    Returns
+    -------
+    list of float
+        Seconds, one for each run of frames in which `cuts_in` sees a cut: smoothing in time spreads it over its
+        neighbours.
+    """
     cut = np.flatnonzero(cuts_in(pose))
     runs = np.split(cut, np.flatnonzero(np.diff(cut) > 1) + 1) if len(cut) else []
     return [float(run.mean()) / fps for run in runs]

@@ -13,6 +13,7 @@ from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, inner_lip_gaps, lip_aperture, load_track, save_track
 from lipstudy.media import Sound, measure_clip, read_frames, read_sound, write_sound
 from lipstudy.models import viseme_track
+from lipstudy.motion import scale_articulation, speaker_limits
 from lipstudy.records import read_manifest
 from lipstudy.speech import synthesise
 from lipstudy.stimuli import FilmedSentence, build_set, load_recipe
@@ -154,6 +155,20 @@ def test_a_film_is_shown_in_both_embodiments_at_its_own_size(declared, grid: Pat
     assert sizes == {"landmarks": (256, 256), "restaged": (360, 288)}
     again = build_set(load_recipe(tmp_path / "recipe.yaml"), tmp_path / "set", workers=1)
     assert (again.rendered, again.reused) == (0, 2)
+
+
+@pytest.mark.needs_shared_data
+def test_a_restaged_film_is_held_to_its_own_range_as_the_verb_restage_does(
+    declared, grid: Path, tmp_path: Path
+) -> None:
+    shutil.copy(grid / "sbwe5n.mpg", tmp_path / "film.mpg")
+    text = "films: [{speaker: s32, sentence: sbwe5n, film: film.mpg}]\narticulations: [1.5]\nembodiments: [landmarks]\n"
+    (clip,) = build_set(declared(tmp_path, text + "size_px: 128\n"), tmp_path / "set", workers=1).clips
+    track = load_track(SetFolder(tmp_path / "set").track("s32_sbwe5n"))
+    moved = scale_articulation(track, 1.5, limits=speaker_limits([track]))
+    assert moved.clipped_frames > 0
+    assert clip.clipped_share == pytest.approx(moved.clipped_frames / moved.num_frames)
+    assert clip.effective_articulation == pytest.approx(moved.effective_articulation, abs=1e-6)
 
 
 def test_a_film_to_restage_that_cuts_is_told(tmp_path: Path) -> None:
