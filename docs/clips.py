@@ -19,6 +19,7 @@ from lipstudy.clips import (
     RESTAGED_CRF,
     FilmFace,
     open_film_face,
+    open_footage,
     render_film_face,
     render_landmarks,
     render_photograph,
@@ -140,7 +141,7 @@ def unchanged(name: str, track: LandmarkTrack) -> tuple[float, float]:
     film = GRID / f"{name}.mpg"
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
-        frames = restage_frames(film, track, scale_articulation(track, 1.0).track)
+        frames = restage_frames(open_footage(film, track), scale_articulation(track, 1.0).track)
         encode_clip(clip, frames, fps=track.fps, sound=None, crf=RESTAGED_CRF)
         values = []
         points_px = track.pose.to_pixels(track.points)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from lipstudy.clips._film_face import FilmFace, open_film_face
 from lipstudy.clips._film_frames import FILM_FACE_RENDERER_VERSION, render_film_face
+from lipstudy.clips._footage import Footage, open_footage
 from lipstudy.clips._landmarks import LANDMARK_RENDERER_VERSION, LANDMARK_STYLES, LandmarkStyle, render_landmarks
 from lipstudy.clips._photograph import PHOTOGRAPH_RENDERER_VERSION, PhotoFace, open_photograph, render_photograph
+from lipstudy.clips._read_back import ReadBack, load_read_back, save_read_back
 from lipstudy.clips._refinement import (
     REFINEMENT_VERSION,
     Refinement,
@@ -37,21 +39,25 @@ __all__ = [
     "RESTAGE_RENDERER_VERSION",
     "FaceWarp",
     "FilmFace",
+    "Footage",
     "LandmarkStyle",
     "Lesson",
     "MouthPairs",
     "PhotoFace",
+    "ReadBack",
     "Refinement",
     "RefinementVerdict",
     "RestageJob",
     "WarpMap",
     "judged",
     "load_pairs",
+    "load_read_back",
     "load_refinement",
     "load_verdict",
     "mouth_pairs",
     "on_one_thread",
     "open_film_face",
+    "open_footage",
     "open_photograph",
     "refined_frames",
     "render_film_face",
@@ -60,6 +66,7 @@ __all__ = [
     "restage_film",
     "restage_frames",
     "save_pairs",
+    "save_read_back",
     "save_refinement",
     "steps_for",
     "teach",

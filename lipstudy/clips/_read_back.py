@@ -1,13 +1,15 @@
-"""How much of a change of the lips a tracker reads back from a restaged film, and the change made up for the rest.
+"""How a tracker reads lips of a film that were moved, and the opening to show so that it reads the one wanted.
 
 A tracker knows faces: it believes half or less of what a warped upper lip does and all of what the lower lip and the
-chin do, and it takes lips that nearly meet for closed. What it reads is a smooth curve of the opening asked for. So a
-few frames are made and looked at, the curve is estimated, and the lower lip moved by what was missing or too much,
-three times: a clip that is measured again then shows the articulation asked for.
+chin do, and it takes lips that nearly meet for closed. How much it reads back depends on the opening in the film, on
+the one shown, and on the frame. So some frames of a film are made at a few scales and looked at, once, and the share
+read back is learned as a smooth function of the three (Gaussian process regression; Rasmussen & Williams, 2006). The
+lower lip is then moved by what would be missing or too much: a clip that is measured again shows the scale asked for.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,114 +17,125 @@ from numpy.typing import NDArray
 
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, detect_face
+from lipstudy.records import atomic_path
 
-__all__ = ["USUAL_READ_BACK", "ReadBack", "frames_to_look_at", "read_back", "with_opening_corrected"]
+__all__ = [
+    "LOOKED_AT_SCALES",
+    "ReadBack",
+    "frames_to_look_at",
+    "load_read_back",
+    "opening_px",
+    "read_opening_px",
+    "save_read_back",
+    "with_opening_corrected",
+]
 
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-USUAL_READ_BACK = 0.88
-"""Taken where a film shows too little change to measure it: the mean over twelve GRID clips at a = 0.5 and 1.5."""
+LOOKED_AT_SCALES = (0.0, 0.25, 0.5, 1.5, 2.0)
+"""Articulations at which frames are made and looked at. Lips that nearly meet are read in a way of their own."""
 
-_LOOKS = 24
-_LEAST_LOOKS = 6
-_ROUNDS = 3
+_FRAMES = 36
 _LEAST_CHANGE_IOD = 0.012
-_KNOTS = 7
-_WIDTH = 0.16
-"""Of the kernel that smooths the curve, as a part of the range of openings."""
+
+_USUAL_SHARE = 0.9
+"""Read back on average, of twelve GRID clips; taken where nothing near was looked at."""
 _RANGE = (0.55, 1.5)
-_ROUND_TO = 0.02
-"""Shares are rounded, so that the last bits of a tracker on another machine do not change the pixels."""
+_OPENINGS_SHARE = 0.3
+_OPENINGS_WIDTH_IOD = 0.04
+"""Spread of the share with the openings in the film and shown, and how far apart these are when it is another."""
+_FRAMES_SHARE = 0.2
+_FRAMES_WIDTH_S = 0.06
+_FRAMES_WIDTH_IOD = 0.05
+"""Spread of the share from frame to frame."""
+_NOISE_IOD = 0.005
+_STEPS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReadBack:
-    """The share of a change of opening that a tracker reads back, as a curve of the opening asked for."""
+    """What a tracker read in frames of a film whose lips were moved: one value for each look, (N,)."""
 
-    opening_iod: Floats
-    """(N,) openings asked for, rising."""
-    share: Floats
-    """(N,) the share at each; beyond the ends it stays what it is there."""
+    at_s: Floats
+    """Time of the frame, seconds."""
+    source_iod: Floats
+    """Opening of the lips in the film."""
+    shown_iod: Floats
+    """Opening that was shown."""
+    read_change_iod: Floats
+    """Opening read there, less that of the film's track."""
 
-    def at(self, opening_iod: Floats) -> Floats:
-        """Return the share at openings of any shape."""
-        return np.interp(opening_iod, self.opening_iod, self.share)
+    @classmethod
+    def of(cls, looks: Sequence[tuple[float, float, float, float]]) -> "ReadBack":
+        """Return that of looks given one by one; without any, the usual share is read back."""
+        return cls(*np.array(looks, np.float64).reshape(-1, 4).T)
+
+    def shares(self, at_s: Floats, source_iod: Floats, wanted_iod: Floats) -> Floats:
+        """Return which share of a change of opening is read back where the opening shown is read as the one wanted.
+
+        Parameters
+        ----------
+        at_s, source_iod, wanted_iod : ndarray of shape (T,)
+            Times, openings in the film, openings that are to be read.
+
+        Returns
+        -------
+        ndarray of shape (T,)
+            Within 0.55 to 1.5.
+        """
+        change = self.shown_iod - self.source_iod
+        known = _alike(self.at_s, self.source_iod, self.shown_iod, self) * np.outer(change, change)
+        surprise = self.read_change_iod - _USUAL_SHARE * change
+        weights = change * np.linalg.solve(known + _NOISE_IOD**2 * np.eye(len(change)), surprise)
+        share = np.full(len(at_s), _USUAL_SHARE)
+        for _ in range(_STEPS):
+            shown = source_iod + (wanted_iod - source_iod) / share
+            found = _USUAL_SHARE + _alike(at_s, source_iod, shown, self) @ weights
+            share = 0.5 * (share + np.clip(found, *_RANGE))
+        return np.asarray(share)
 
 
-def frames_to_look_at(source_px: Floats, target_px: Floats, unit_px: Floats) -> NDArray[np.intp]:
-    """Return the frames in which a change of opening is measured, rising: spread over the size of the change.
+_FIELDS = tuple(field.name for field in fields(ReadBack))
 
-    Parameters
-    ----------
-    source_px, target_px : ndarray of shape (T, K, 3)
-        Landmarks in the film and in the result, pixels.
-    unit_px : ndarray of shape (T,)
-        Pixels to one inter-ocular distance.
+
+def _alike(at_s: Floats, source_iod: Floats, shown_iod: Floats, looks: ReadBack) -> Floats:
+    """Return the covariance of shares (T,) with those of the looks (N,): (T, N)."""
+    apart_s = np.subtract.outer(at_s, looks.at_s) / _FRAMES_WIDTH_S
+    source, shown = np.subtract.outer(source_iod, looks.source_iod), np.subtract.outer(shown_iod, looks.shown_iod)
+    by_openings = np.exp(-0.5 * (source**2 + shown**2) / _OPENINGS_WIDTH_IOD**2)
+    by_frame = np.exp(-0.5 * (apart_s**2 + (shown / _FRAMES_WIDTH_IOD) ** 2))
+    return np.asarray(_OPENINGS_SHARE**2 * by_openings + _FRAMES_SHARE**2 * by_frame)
+
+
+def frames_to_look_at(source_iod: Floats, moved_iod: Floats) -> NDArray[np.intp]:
+    """Return at most 36 frames to look at, rising: spread over those whose opening (T,) is another if moved (M, T)."""
+    changed = np.flatnonzero(np.abs(moved_iod - source_iod).max(axis=0) > _LEAST_CHANGE_IOD)
+    return changed[np.unique(np.linspace(0, len(changed) - 1, _FRAMES).astype(int))] if len(changed) else changed
+
+
+def save_read_back(path: str | Path, found: ReadBack) -> None:
+    """Write it to an npz file, atomically. Raises OutputError."""
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **{name: getattr(found, name) for name in _FIELDS})
+
+
+def load_read_back(path: str | Path) -> ReadBack:
+    """Read what `save_read_back` wrote."""
+    with np.load(path, allow_pickle=False) as archive:
+        return ReadBack(**{name: archive[name] for name in _FIELDS})
+
+
+def with_opening_corrected(source_px: Floats, target_px: Floats, shares: Floats) -> Floats:
+    """Return landmarks (T, K, 3) whose change of opening is that of the target over the share (T,) read back of it.
+
+    The lower lip makes up for it; closing lips may meet, and do not pass through each other.
     """
-    change = np.abs(_opening(target_px) - _opening(source_px)) / unit_px
-    order = np.argsort(-change, kind="stable")
-    order = order[change[order] > _LEAST_CHANGE_IOD]
-    return np.sort(order[np.unique(np.linspace(0, len(order) - 1, _LOOKS).astype(int))]) if len(order) else order
-
-
-def read_back(
-    images: Mapping[int, Image],
-    make: Callable[[int, Image, Floats], Image],
-    source_px: Floats,
-    target_px: Floats,
-    unit_px: Floats,
-) -> ReadBack:
-    """Return the curve by which the change of opening is to be divided, from the frames that `make` gives.
-
-    Parameters
-    ----------
-    images : mapping of frame index to ndarray of shape (H, W, 3) uint8
-        The film's own frames that are looked at.
-    make : callable
-        (index, image, landmarks (K, 3) of the result in pixels) -> the restaged frame.
-    source_px, target_px : ndarray of shape (T, K, 3)
-        Landmarks in the film and in the result, pixels.
-    unit_px : ndarray of shape (T,)
-        Pixels to one inter-ocular distance.
-
-    Returns
-    -------
-    ReadBack
-        Shares within 0.55 to 1.5; USUAL_READ_BACK where too few frames can be measured.
-    """
-    usual = ReadBack(np.zeros(1), np.full(1, USUAL_READ_BACK))
-    before = {index: opening for index, image in images.items() if (opening := _seen(image)) is not None}
-    if len(before) < _LEAST_LOOKS:
-        return usual
-    source, target = (_opening(points[sorted(before)]) / unit_px[sorted(before)] for points in (source_px, target_px))
-    knots = np.linspace(target.min(), target.max(), _KNOTS)
-    found = ReadBack(knots, np.ones(_KNOTS))
-    for _ in range(_ROUNDS):
-        asked, seen, at = [], [], []
-        corrected_px = with_opening_corrected(source_px, target_px, unit_px, found)
-        for index, was, shall in zip(sorted(before), source, target, strict=True):
-            after = _seen(make(index, images[index], corrected_px[index]))
-            if after is not None:
-                asked.append(shall - was)
-                seen.append((after - before[index]) / unit_px[index])
-                at.append(shall)
-        if len(asked) < _LEAST_LOOKS:
-            return usual
-        missing = 1 - _smooth_ratio(np.array(seen), np.array(asked), np.array(at), knots)
-        share = np.round((found.share - missing) / _ROUND_TO) * _ROUND_TO
-        found = ReadBack(knots, np.clip(share, *_RANGE))
-    return found
-
-
-def with_opening_corrected(source_px: Floats, target_px: Floats, unit_px: Floats, found: ReadBack) -> Floats:
-    """Return the target with its change of opening enlarged by 1 - share, at the lower lip; closing lips may meet."""
-    share = found.at(_opening(target_px) / unit_px)[:, None]
     corrected = np.array(target_px)
     for inner, outer in zip(MEDIAPIPE_478.inner_lip_pairs, MEDIAPIPE_478.outer_lip_pairs, strict=True):
         upper, lower = inner
         gap, was = (points[:, lower] - points[:, upper] for points in (target_px, source_px))
-        more = (1 - share) * (gap - was)
+        more = (1 / shares - 1)[:, None] * (gap - was)
         crosses = ((gap + more) * was).sum(-1) < 0
         more[crosses] = -gap[crosses]
         corrected[:, lower] += more
@@ -130,20 +143,15 @@ def with_opening_corrected(source_px: Floats, target_px: Floats, unit_px: Floats
     return corrected
 
 
-def _smooth_ratio(seen: Floats, asked: Floats, at: Floats, knots: Floats) -> Floats:
-    # Least squares through the origin, in a window that moves along the openings.
-    width = _WIDTH * max(float(np.ptp(knots)), 1e-6)
-    weight = np.exp(-0.5 * ((knots[:, None] - at) / width) ** 2) + 1e-3
-    return np.asarray((weight * seen * asked).sum(1) / (weight * asked**2).sum(1))
-
-
-def _seen(image: Image) -> float | None:
+def read_opening_px(image: Image) -> float | None:
+    """Return the opening that a tracker reads in a frame, pixels; None if it finds no face."""
     try:
-        return float(_opening(detect_face(image)))
+        return float(opening_px(detect_face(image)))
     except InputError:
         return None
 
 
-def _opening(points_px: Floats) -> Floats:
+def opening_px(points_px: Floats) -> Floats:
+    """Return the distance between the middles of the inner lips of landmarks (..., K, 3), pixels."""
     upper, lower = MEDIAPIPE_478.inner_lip_centres
     return np.asarray(np.linalg.norm(points_px[..., lower, :] - points_px[..., upper, :], axis=-1), np.float64)

@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from lipstudy.clips._footage import Footage, open_footage
 from lipstudy.clips._restage import RESTAGE_RENDERER_VERSION, RESTAGED_CRF, restage_frames
 from lipstudy.execution import Progress, counted
 from lipstudy.face import load_track
@@ -83,7 +85,8 @@ def _made(job: RestageJob, progress: Progress | None) -> dict[str, Any]:
     limits = speaker_limits([track]) if job.limits == "speaker" else None
     articulated = scale_articulation(track, job.articulation, operator=job.operator, limits=limits)
     folded: list[int] = []
-    frames = restage_frames(job.film, track, articulated.track, on_fold=folded.append)
+    footage = _footage(job.film, job.track, sha256_of_file(job.film) + sha256_of_file(job.track))
+    frames = restage_frames(footage, articulated.track, on_fold=folded.append)
     sound = sound_beside_picture(read_sound(job.film), duration_s=track.duration_s)
     shown = counted(frames, track.num_frames, progress)
     encode_clip(job.clip, shown, fps=track.fps, sound=sound, crf=RESTAGED_CRF)
@@ -93,6 +96,12 @@ def _made(job: RestageJob, progress: Progress | None) -> dict[str, Any]:
         "fps": track.fps,
         "folded_frames": folded,
     }
+
+
+@lru_cache(maxsize=1)
+def _footage(film: Path, track: Path, sha256: str) -> Footage:
+    # For all scales of one film. The hash is part of the cache's key: another film may take the same place.
+    return open_footage(film, load_track(track))
 
 
 def _record_of(record_path: Path, clip: Path, made_from: dict[str, Any]) -> dict[str, Any] | None:

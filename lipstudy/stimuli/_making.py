@@ -18,12 +18,15 @@ from lipstudy.clips import (
     RESTAGE_RENDERER_VERSION,
     RESTAGED_CRF,
     FilmFace,
+    Footage,
     LandmarkStyle,
     PhotoFace,
     Refinement,
+    load_read_back,
     load_refinement,
     on_one_thread,
     open_film_face,
+    open_footage,
     render_film_face,
     render_landmarks,
     render_photograph,
@@ -164,10 +167,10 @@ def articulated(job: ClipJob, track: LandmarkTrack) -> Articulated:
 def hashes_of(take: Take, track: LandmarkTrack) -> dict[str, str]:
     """Return the hashes of what all clips of a take are made from."""
     pose = track.pose
-    filmed = take.picture_track_path
     return {
         "picture": sha256_of_file(take.picture_path),
-        "picture_track": "" if filmed is None else sha256_of_file(filmed),
+        "picture_track": _hash_of_file(take.picture_track_path),
+        "read_back": _hash_of_file(take.read_back_path),
         "neutral": "" if track.neutral is None else _hash_of_arrays(track.neutral),
         "original": _hash_of_arrays(track.points, pose.scale_px, pose.rotation, pose.translation_px),
     }
@@ -193,6 +196,8 @@ def key_of(job: ClipJob, moved: LandmarkTrack, given: Mapping[str, str]) -> str:
         decides |= {"picture": given["picture"], "original": given["original"]}
     if job.source in ("photograph", "film"):
         decides |= {"neutral": given["neutral"], "size_px": job.size_px, "picture_track": given["picture_track"]}
+    if job.source == "restaged":
+        decides |= {"read_back": given["read_back"]}
     if job.refinement_path is not None:
         decides |= {"refinement": sha256_of_file(job.refinement_path)}
     return hash_of(decides)
@@ -313,7 +318,7 @@ def _frames(job: ClipJob, drawn: LandmarkTrack, original: LandmarkTrack, told: _
 
 def _restaged(job: ClipJob, film: LandmarkTrack, part: ShownPart, told: _Told) -> Iterator[Frame]:
     moved = articulated(job, film).track
-    frames = restage_frames(job.filmed.picture_path, film, moved, on_fold=told.folded.append)
+    frames = restage_frames(_footage(job.filmed), moved, on_fold=told.folded.append)
     return frames if job.fault is None else part.of_frames(frames)
 
 
@@ -337,6 +342,12 @@ def _film_face(take: Take) -> FilmFace:
     return _loaded_film_face(take.picture_path, take.picture_track_path, sha256)
 
 
+def _footage(take: Take) -> Footage:
+    assert take.read_back_path is not None
+    paths = (take.picture_path, take.track_path, take.read_back_path)
+    return _loaded_footage(*paths, "".join(map(sha256_of_file, paths)))
+
+
 def _refinement(path: Path) -> Refinement:
     return _loaded_refinement(path, sha256_of_file(path))
 
@@ -353,6 +364,11 @@ def _loaded_film_face(film: Path, track_path: Path, sha256: str) -> FilmFace:
 
 
 @lru_cache(maxsize=1)
+def _loaded_footage(film: Path, track_path: Path, read_back_path: Path, sha256: str) -> Footage:
+    return open_footage(film, load_track(track_path), read_back=load_read_back(read_back_path))
+
+
+@lru_cache(maxsize=1)
 def _loaded_refinement(path: Path, sha256: str) -> Refinement:
     return load_refinement(path)
 
@@ -363,6 +379,10 @@ def _crossing_frames(track: LandmarkTrack) -> int:
 
 def _finite(value: float) -> float | None:
     return round(value, 2) if np.isfinite(value) else None
+
+
+def _hash_of_file(path: Path | None) -> str:
+    return "" if path is None else sha256_of_file(path)
 
 
 def _hash_of_arrays(*arrays: NDArray[Any]) -> str:

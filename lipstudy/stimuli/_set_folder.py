@@ -68,6 +68,10 @@ class SetFolder:
         """Return the path of the landmark track of a take, at articulation 1."""
         return self.root / "tracks" / f"{name}.track.npz"
 
+    def read_back(self, name: str) -> Path:
+        """Return the path of how a tracker reads the lips of a take's film when they are moved."""
+        return self.root / "tracks" / f"{name}.readback.npz"
+
     def sound(self, name: str) -> Path:
         """Return the path of the speech of a sentence or of a film."""
         return self.root / "speech" / f"{name}.wav"

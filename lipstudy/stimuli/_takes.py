@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lipstudy.clips import RESTAGE_RENDERER_VERSION, open_footage, save_read_back
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each
 from lipstudy.face import (
@@ -76,6 +77,8 @@ class Take:
     """The photograph and its landmarks, or the film."""
     picture_track_path: Path | None
     """The film's own landmark track; None for a photograph."""
+    read_back_path: Path | None = None
+    """How a tracker reads the lips of a film that is restaged when they are moved."""
     refinement_path: Path | None = None
     """The weights of the network that refines the film's mouths; None for those as they are."""
 
@@ -136,7 +139,7 @@ def make_takes(
                     track = _modelled_motion(model, speeches[sentence.name], neutral, recipe, take)
                 save_track(take.track_path, track)
                 takes.append(take)
-    restaged = [(film, folder) for film in recipe.films]
+    restaged = [(film, folder, "photo" in recipe.embodiments) for film in recipe.films]
     tracked = dict(run_each(_take_on_film, restaged, workers=workers, executor=executor))
     return takes + [tracked[index] for index in range(len(recipe.films))]
 
@@ -277,8 +280,8 @@ def _on_face(track: LandmarkTrack, neutral: NDArray[np.float32], *, told: Mappin
     )
 
 
-def _take_on_film(item: tuple[FilmedSentence, SetFolder]) -> Take:
-    film, folder = item
+def _take_on_film(item: tuple[FilmedSentence, SetFolder, bool]) -> Take:
+    film, folder, shown = item
     name = take_name(film.speaker, film.sentence)
     take = Take(
         name=name,
@@ -299,4 +302,13 @@ def _take_on_film(item: tuple[FilmedSentence, SetFolder]) -> Take:
         write_sound(take.sound_path, sound_beside_picture(read_sound(film.film), duration_s=track.duration_s))
         folder.note(take.track_path, key)
         folder.note(take.sound_path, key)
-    return take
+    return replace(take, read_back_path=_read_back(take, folder)) if shown else take
+
+
+def _read_back(take: Take, folder: SetFolder) -> Path:
+    path = folder.read_back(take.name)
+    key = key_of_stage("read back", {"renderer": RESTAGE_RENDERER_VERSION}, inputs=[take.picture_path, take.track_path])
+    if folder.made(path, key) is None:
+        save_read_back(path, open_footage(take.picture_path, load_track(take.track_path)).read_back)
+        folder.note(path, key)
+    return path

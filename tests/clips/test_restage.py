@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from lipstudy.clips import RESTAGED_CRF, restage_frames
+from lipstudy.clips import RESTAGED_CRF, Footage, open_footage, restage_frames
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, LandmarkTrack, lip_aperture, topology_named, track_film
 from lipstudy.media import encode_clip, read_frames
@@ -16,31 +17,26 @@ from lipstudy.motion import scale_articulation
 pytestmark = pytest.mark.needs_shared_data
 
 Image = NDArray[np.uint8]
-Speaker = tuple[Path, LandmarkTrack]
 
 
 @pytest.fixture(scope="session")
-def speaker(grid: Path) -> Callable[[str], Speaker]:
-    tracked: dict[str, Speaker] = {}
-
-    def of(name: str) -> Speaker:
-        if name not in tracked:
-            film = grid / f"{name}.mpg"
-            tracked[name] = film, track_film(film)
-        return tracked[name]
+def footage_of(grid: Path) -> Callable[[str], Footage]:
+    @cache
+    def of(name: str) -> Footage:
+        film = grid / f"{name}.mpg"
+        return open_footage(film, track_film(film))
 
     return of
 
 
 @pytest.fixture(scope="module")
-def woman(speaker: Callable[[str], Speaker]) -> Speaker:
-    return speaker("lrwp9a")
+def woman(footage_of: Callable[[str], Footage]) -> Footage:
+    return footage_of("lrwp9a")
 
 
 @pytest.fixture(scope="module")
-def exaggerated(woman: Speaker) -> list[Image]:
-    film, track = woman
-    return list(restage_frames(film, track, scale_articulation(track, 1.5).track))
+def exaggerated(woman: Footage) -> list[Image]:
+    return list(restage_frames(woman, scale_articulation(woman.track, 1.5).track))
 
 
 def face_part(points_px: NDArray[np.float64]) -> tuple[slice, slice]:
@@ -57,26 +53,26 @@ def face_psnr_db(frames: list[Image], source: list[Image], track: LandmarkTrack)
     return float(10 * np.log10(255**2 / np.mean(squared)))
 
 
-def test_articulation_1_gives_the_film_itself(woman: Speaker) -> None:
-    film, track = woman
-    restaged = restage_frames(film, track, scale_articulation(track, 1.0).track)
+def test_articulation_1_gives_the_film_itself(woman: Footage) -> None:
+    film, track = woman.film_path, woman.track
+    restaged = restage_frames(woman, scale_articulation(track, 1.0).track)
     for frame, own in zip(restaged, read_frames(film), strict=True):
         np.testing.assert_array_equal(frame, own)
 
 
-def test_near_articulation_1_the_frames_are_near_those_of_1(woman: Speaker) -> None:
+def test_near_articulation_1_the_frames_are_near_those_of_1(woman: Footage) -> None:
     # The clip of 1 goes the way of all others: as the scale comes near 1, so do the frames.
-    film, track = woman
+    film, track = woman.film_path, woman.track
     some = slice(10, 30)
-    nearly = restage_frames(film, track, scale_articulation(track, 1.001).track)
+    nearly = restage_frames(woman, scale_articulation(track, 1.001).track)
     for frame, own in list(zip(nearly, read_frames(film), strict=True))[some]:
         assert np.abs(frame.astype(int) - own).mean() < 0.05
 
 
-def test_articulation_1_is_near_the_film_after_encoding(woman: Speaker, tmp_path: Path) -> None:
-    film, track = woman
+def test_articulation_1_is_near_the_film_after_encoding(woman: Footage, tmp_path: Path) -> None:
+    film, track = woman.film_path, woman.track
     clip = tmp_path / "clip.mp4"
-    encode_clip(clip, restage_frames(film, track, track), fps=track.fps, sound=None, crf=RESTAGED_CRF)
+    encode_clip(clip, restage_frames(woman, track), fps=track.fps, sound=None, crf=RESTAGED_CRF)
     encoded, own = list(read_frames(clip)), list(read_frames(film))
     assert face_psnr_db(encoded, own, track) > 38
     faces = [face_part(points) for points in track.pose.to_pixels(track.points)]
@@ -87,8 +83,8 @@ def test_articulation_1_is_near_the_film_after_encoding(woman: Speaker, tmp_path
     assert np.mean(likeness) > 0.97
 
 
-def test_outside_the_lower_face_no_pixel_changes(woman: Speaker, exaggerated: list[Image]) -> None:
-    film, track = woman
+def test_outside_the_lower_face_no_pixel_changes(woman: Footage, exaggerated: list[Image]) -> None:
+    film, track = woman.film_path, woman.track
     points_px = track.pose.to_pixels(track.points)
     changed = np.zeros(exaggerated[0].shape[:2], bool)
     for frame, own, points in zip(exaggerated, read_frames(film), points_px, strict=True):
@@ -103,8 +99,8 @@ def test_outside_the_lower_face_no_pixel_changes(woman: Speaker, exaggerated: li
     assert changed.any()
 
 
-def test_lips_in_contact_stay_the_films_own_or_nearly(woman: Speaker, exaggerated: list[Image]) -> None:
-    film, track = woman
+def test_lips_in_contact_stay_the_films_own_or_nearly(woman: Footage, exaggerated: list[Image]) -> None:
+    film, track = woman.film_path, woman.track
     aperture = lip_aperture(track.points, track.topology)
     closed = set(np.flatnonzero(aperture < np.quantile(aperture, 0.1)).tolist())
     frames = [frame for index, frame in enumerate(exaggerated) if index in closed]
@@ -116,10 +112,9 @@ def test_lips_in_contact_stay_the_films_own_or_nearly(woman: Speaker, exaggerate
         assert frame[part].mean() == pytest.approx(source[part].mean(), abs=8)  # no slit, light or dark
 
 
-def test_natural_speech_at_one_and_a_half_does_not_fold(woman: Speaker) -> None:
-    film, track = woman
+def test_natural_speech_at_one_and_a_half_does_not_fold(woman: Footage) -> None:
     folded: list[int] = []
-    for _ in restage_frames(film, track, scale_articulation(track, 1.5).track, on_fold=folded.append):
+    for _ in restage_frames(woman, scale_articulation(woman.track, 1.5).track, on_fold=folded.append):
         pass
     assert folded == []
 
@@ -133,12 +128,13 @@ def aperture_range(track: LandmarkTrack) -> float:
 @pytest.mark.parametrize("articulation", [0.5, 1.5])
 @pytest.mark.parametrize("name", ["lrwp9a", "pwij3p", "sbwe5n", "unknown_c", "bbaf2n"])
 def test_tracked_again_the_aperture_has_the_range_intended(
-    speaker: Callable[[str], Speaker], tmp_path: Path, name: str, articulation: float
+    footage_of: Callable[[str], Footage], tmp_path: Path, name: str, articulation: float
 ) -> None:
-    film, track = speaker(name)
+    footage = footage_of(name)
+    track = footage.track
     articulated = scale_articulation(track, articulation).track
     clip = tmp_path / "clip.mp4"
-    encode_clip(clip, restage_frames(film, track, articulated), fps=track.fps, sound=None, crf=RESTAGED_CRF)
+    encode_clip(clip, restage_frames(footage, articulated), fps=track.fps, sound=None, crf=RESTAGED_CRF)
     again = track_film(clip)
     assert aperture_range(again) / aperture_range(articulated) == pytest.approx(1, abs=0.15)
     whole, asked = (np.ptp(lip_aperture(each.points, each.topology)) for each in (again, articulated))
@@ -155,38 +151,37 @@ def shortened(track: LandmarkTrack, frames: int) -> LandmarkTrack:
     return track.with_points(track.points[:frames], pose=pose, valid=track.valid[:frames])
 
 
-def test_a_film_with_more_frames_than_its_track_is_refused(woman: Speaker) -> None:
-    film, track = woman
+def test_a_film_with_more_frames_than_its_track_is_refused(woman: Footage) -> None:
+    film, track = woman.film_path, woman.track
     short = shortened(track, 70)
     with pytest.raises(InputError, match="more than the 70 frames of its track"):
-        list(restage_frames(film, short, short))
+        list(restage_frames(open_footage(film, short, read_back=woman.read_back), short))
 
 
-def test_a_film_with_fewer_frames_than_its_track_is_refused(woman: Speaker, tmp_path: Path) -> None:
-    film, track = woman
+def test_a_film_with_fewer_frames_than_its_track_is_refused(woman: Footage, tmp_path: Path) -> None:
+    film, track = woman.film_path, woman.track
     cut = tmp_path / "cut.mp4"
     encode_clip(cut, list(read_frames(film))[:60], fps=25, sound=None, preset="veryfast")
     with pytest.raises(InputError, match="does not have the 75 frames of its track"):
-        next(restage_frames(cut, track, track))
+        open_footage(cut, track)
 
 
-def test_an_articulated_track_of_another_film_is_refused(woman: Speaker) -> None:
-    film, track = woman
+def test_an_articulated_track_of_another_film_is_refused(woman: Footage) -> None:
     with pytest.raises(InputError, match="has 70 frames, the film's track 75"):
-        next(restage_frames(film, track, shortened(track, 70)))
+        next(restage_frames(woman, shortened(woman.track, 70)))
 
 
-def test_a_track_of_another_topology_is_refused(woman: Speaker) -> None:
-    film, track = woman
+def test_a_track_of_another_topology_is_refused(woman: Footage) -> None:
+    film, track = woman.film_path, woman.track
     other = replace(track, topology=replace(topology_named("mediapipe-478"), name="other"))
     with pytest.raises(InputError, match="topology 'mediapipe-478', got 'other'"):
-        next(restage_frames(film, other, track))
+        open_footage(film, other)
 
 
-def test_a_film_of_odd_size_becomes_even(woman: Speaker, tmp_path: Path) -> None:
+def test_a_film_of_odd_size_becomes_even(woman: Footage, tmp_path: Path) -> None:
     import av
 
-    film, track = woman
+    film, track = woman.film_path, woman.track
     odd = tmp_path / "odd.mkv"
     with av.open(str(odd), "w") as container:
         stream = container.add_stream("ffv1", rate=25)
@@ -196,6 +191,6 @@ def test_a_film_of_odd_size_becomes_even(woman: Speaker, tmp_path: Path) -> None
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
     short = shortened(track, 5)
-    frames = list(restage_frames(odd, short, scale_articulation(short, 1.5).track))
+    frames = list(restage_frames(open_footage(odd, short), scale_articulation(short, 1.5).track))
     assert {frame.shape for frame in frames} == {(288, 360, 3)}
     np.testing.assert_array_equal(frames[0][:, 359], frames[0][:, 358])

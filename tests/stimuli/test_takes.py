@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from lipstudy.clips._read_back import read_opening_px
 from lipstudy.errors import InputError
 from lipstudy.face import MEDIAPIPE_478, inner_lip_gaps, lip_aperture, load_track, save_track
 from lipstudy.media import Sound, measure_clip, read_frames, read_sound, write_sound
@@ -155,6 +156,27 @@ def test_a_film_is_shown_in_both_embodiments_at_its_own_size(declared, grid: Pat
     assert sizes == {"landmarks": (256, 256), "restaged": (360, 288)}
     again = build_set(load_recipe(tmp_path / "recipe.yaml"), tmp_path / "set", workers=1)
     assert (again.rendered, again.reused) == (0, 2)
+
+
+@pytest.mark.needs_shared_data
+def test_a_film_is_looked_at_once_for_all_scales_and_builds(
+    declared, grid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(grid / "sbwe5n.mpg", tmp_path / "film.mpg")
+    text = "films: [{speaker: s32, sentence: sbwe5n, film: film.mpg}]\nembodiments: [photo]\n"
+    looks = []
+
+    def seen(image: np.ndarray) -> float | None:
+        looks.append(image)
+        return read_opening_px(image)
+
+    monkeypatch.setattr("lipstudy.clips._footage.read_opening_px", seen)
+    build_set(declared(tmp_path, text + "articulations: [0.5, 1.5]\n"), tmp_path / "set", workers=1)
+    assert 0 < len(looks) <= 180
+    looks.clear()
+    built = build_set(declared(tmp_path, text + "articulations: [0.5, 1.25, 1.5]\n"), tmp_path / "set", workers=1)
+    assert (built.rendered, built.reused) == (1, 2)
+    assert looks == []
 
 
 @pytest.mark.needs_shared_data
