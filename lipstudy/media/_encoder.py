@@ -22,10 +22,13 @@ __all__ = ["ENCODER_VERSION", "encode_clip"]
 
 Frame = NDArray[np.uint8]
 
-ENCODER_VERSION = "h264-aac-2"
+ENCODER_VERSION = "h264-aac-3"
 """Changes when the same frames and sound give other bytes: clips made before are then rendered again."""
 
 _PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+_LOOKAHEAD_FRAMES = 10
+"""x264 plans 40 frames ahead unless told otherwise, and encodes them when all are drawn. In a clip of a few seconds
+that is a fifth of the time, for 0.2 to 0.5 dB."""
 _SOUND_RATE_HZ = 48000
 _LEAST_FREE_BYTES = 2**18
 """With less the disk is full, whatever FFmpeg stumbled over."""
@@ -112,7 +115,8 @@ def _picture_options(*, crf: int, preset: str) -> list[str]:
     tags = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
     # With several threads x264's bytes depend on the number of cores.
     codec = ("-c:v", "libx264", "-profile:v", "high", "-bf", "0", "-threads:v", "1", "-flags:v", "+bitexact")
-    return ["-map", "0:v", "-vf", conversion, *codec, "-preset", preset, "-crf", str(crf), *tags]
+    quality = ("-preset", preset, "-crf", str(crf), "-rc-lookahead", str(_LOOKAHEAD_FRAMES))
+    return ["-map", "0:v", "-vf", conversion, *codec, *quality, *tags]
 
 
 def _sound_options(sound: Sound | None, sound_path: Path) -> list[str]:
