@@ -14,6 +14,7 @@ from lipstudy.execution import Progress, run_each, worker_processes
 from lipstudy.face import LandmarkTrack, load_track
 from lipstudy.media import read_sound
 from lipstudy.models import LoadedModel
+from lipstudy.motion import Articulated
 from lipstudy.records import Clip, Fault, existing_file, provenance, write_manifest, write_text
 from lipstudy.stimuli._faces import lacks_of
 from lipstudy.stimuli._index import write_page
@@ -195,6 +196,7 @@ def _planned(
     track = load_track(take.track_path)
     given = hashes_of(take, track)
     around = surroundings_of(recipe, fps=track.fps)
+    motions: list[Articulated] = []
     for embodiment in recipe.embodiments:
         jobs = [
             ClipJob(
@@ -212,16 +214,17 @@ def _planned(
             for articulation in recipe.articulations
         ]
         original = replace(jobs[0], articulation=1.0)
-        for job in jobs:
-            yield _plan(job, track, given)
+        # Every embodiment shows the same motions.
+        motions = motions or [articulated(job, track) for job in jobs]
+        for job, moved in zip(jobs, motions, strict=True):
+            yield _plan(job, moved, given)
         for fault in recipe.catch:
             job = _spoilt(original, fault, takes, spans)
             filmed = given if job.filmed is take else hashes_of(job.filmed, load_track(job.filmed.track_path))
-            yield _plan(job, shown_track(job), filmed)
+            yield _plan(job, articulated(job, shown_track(job)), filmed)
 
 
-def _plan(job: ClipJob, track: LandmarkTrack, given: dict[str, str]) -> _Plan:
-    moved = articulated(job, track)
+def _plan(job: ClipJob, moved: Articulated, given: dict[str, str]) -> _Plan:
     return _Plan(
         job=replace(job, key=key_of(job, moved.track, given)),
         effective_articulation=moved.effective_articulation,
