@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lipstudy.errors import InputError
 from lipstudy.execution import Progress, run_each, worker_processes
-from lipstudy.face import LandmarkTrack, load_track
+from lipstudy.face import LandmarkTrack, lip_aperture, load_track
 from lipstudy.media import read_sound
 from lipstudy.models import LoadedModel
 from lipstudy.motion import Articulated
@@ -143,7 +143,8 @@ def build_set(
         apart = [(name, place.failed_clip(name).relative_to(place.root).as_posix(), why) for name, why in failed]
         lacks = lacks_of(recipe.speakers, place) + cuts_told(recipe.films, place)
         refinements = refinements_told(recipe, place)
-        write_page(place.page, clips, apart, title=place.root.name, notes=lacks + refinements)
+        notes = lacks + refinements
+        write_page(place.page, clips, apart, title=place.root.name, notes=notes, shown_frames=_widest(takes, recipe))
     return BuildResult(
         clips=tuple(clips),
         rendered=rendered,
@@ -156,6 +157,17 @@ def build_set(
         manifest=Path(folder) / place.manifest.name,
         page=Path(folder) / place.page.name,
     )
+
+
+def _widest(takes: list[Take], recipe: Recipe) -> dict[tuple[str, str, str], int]:
+    """Return the frame of each take in which the mouth is open widest, where scales differ most."""
+    widest = {}
+    for take in takes:
+        track = load_track(take.track_path)
+        before_frames = surroundings_of(recipe, fps=track.fps).before_frames
+        frame = int(lip_aperture(track.points, track.topology).argmax())
+        widest[take.speaker, take.sentence, take.model] = before_frames + frame
+    return widest
 
 
 def _early_workers(

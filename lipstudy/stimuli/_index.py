@@ -1,6 +1,6 @@
 """The contact sheet of a stimulus set: one sentence played at every scale, the checks beside each clip."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -32,6 +32,7 @@ def write_page(
     *,
     title: str,
     notes: Sequence[str] = (),
+    shown_frames: Mapping[tuple[str, str, str], int] | None = None,
 ) -> None:
     """Write the contact sheet, atomically. Raises OutputError.
 
@@ -48,6 +49,8 @@ def write_page(
         What the set is called.
     notes : sequence of str
         What a reader should know of the sources, a sentence each.
+    shown_frames : mapping of (speaker, sentence, model) to int, optional
+        The frame that each row shows first; 0 where none is given.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -56,7 +59,7 @@ def write_page(
     page = template.render(
         title=title,
         notes=notes,
-        rows=_rows(clips),
+        rows=_rows(clips, shown_frames or {}),
         failed=failed,
         num_clips=len(clips),
         num_embodiments=max(1, len({clip.embodiment for clip in clips})),  # a clip that failed leaves its place empty
@@ -67,7 +70,7 @@ def write_page(
     write_text(path, page)
 
 
-def _rows(clips: Sequence[Clip]) -> list[dict[str, Any]]:
+def _rows(clips: Sequence[Clip], shown_frames: Mapping[tuple[str, str, str], int]) -> list[dict[str, Any]]:
     """Return one entry a sentence of a speaker by a model: its clips, scale by scale."""
     groups: dict[tuple[str, str, str], list[Clip]] = {}
     for clip in clips:
@@ -77,6 +80,9 @@ def _rows(clips: Sequence[Clip]) -> list[dict[str, Any]]:
             "speaker": speaker,
             "sentence": sentence,
             "model": model,
+            "num_frames": max(clip.frames for clip in group),
+            "fps": group[0].fps,
+            "shown_frame": shown_frames.get((speaker, sentence, model), 0),
             "text": next((clip.text for clip in group if clip.text), None),
             "doubts": next((clip.text_doubts for clip in group if clip.text_doubts), None),
             "columns": _columns([clip for clip in group if clip.fault is None]),
@@ -100,7 +106,13 @@ def _columns(clips: list[Clip]) -> list[dict[str, Any]]:
 
 
 def _cell(clip: Clip) -> dict[str, Any]:
-    return {"clip": clip, "source": _SOURCES.get(clip.source, clip.source), "checks": _checks(clip)}
+    source = _SOURCES.get(clip.source, clip.source)
+    return {"clip": clip, "source": source, "summary": _summary(clip), "checks": _checks(clip)}
+
+
+def _summary(clip: Clip) -> str:
+    told = (("reached", clip.effective_articulation), ("found", clip.retracked_articulation))
+    return ", ".join(f"{word} {_number(value)}" for word, value in told if value is not None) or "checks"
 
 
 def _checks(clip: Clip) -> list[_Check]:
