@@ -83,11 +83,12 @@ def build(
     for sentence in declared.advice:
         output.tell(sentence)
     _tell_size(estimate_build(declared, place), place, workers, yes, output)
-    teaches = any(speaker.refine for speaker in declared.speakers)
+    waits = bool(declared.films) or any(speaker.film is not None for speaker in declared.speakers)
     with (
         _executor(scheduler) as executor,
+        output.progress("tracking", "films", at_once=waits) as show_films,
         output.progress("networks", "steps", at_once=False) as show_steps,
-        output.progress("clips", "clips", at_once=not teaches) as show,
+        output.progress("clips", "clips", at_once=not waits) as show,
     ):
         built = build_set(
             declared,
@@ -96,6 +97,7 @@ def build(
             retry_failed=retry_failed,
             executor=executor,
             progress=show,
+            tracking=show_films,
             teaching=show_steps,
         )
     for sentence in (*built.lacks, *built.refinements, *built.doubts):

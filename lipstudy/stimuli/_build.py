@@ -70,6 +70,7 @@ def build_set(
     retry_failed: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    tracking: Progress | None = None,
     teaching: Progress | None = None,
 ) -> BuildResult:
     """Build the stimulus set of a recipe.
@@ -98,6 +99,8 @@ def build_set(
         paths.
     progress : callable, optional
         Called with (clips done, clips in all).
+    tracking : callable, optional
+        Called with (films done, films in all) while films are tracked, before all else.
     teaching : callable, optional
         Called with (steps done, steps in all) while networks that refine speakers are taught, before the first clip.
 
@@ -126,7 +129,9 @@ def build_set(
     with place.opened(), _early_workers(recipe, place, workers=workers, executor=executor) as executor:
         if retry_failed:
             place.forget_failed()
-        takes = make_takes(recipe, models, place, workers=workers, executor=executor, teaching=teaching)
+        takes = make_takes(
+            recipe, models, place, workers=workers, executor=executor, tracking=tracking, teaching=teaching
+        )
         spans = {take.name: _span(load_track(take.track_path)) for take in takes}
         planned = [plan for take in takes for plan in _planned(take, takes, spans, recipe, place)]
         jobs = [plan.job for plan in planned]

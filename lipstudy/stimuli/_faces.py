@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lipstudy.clips import FILM_FACE_RENDERER_VERSION, PhotoFace, open_film_face, open_photograph
-from lipstudy.execution import run_each
 from lipstudy.face import MEDIAPIPE_478, close_lips, load_track, neutral_of, normalise_head, save_track, track_film
 from lipstudy.records import atomic_path, hash_of, provenance, write_text
 from lipstudy.stimuli._recipe import ASTRONAUT, Speaker
 from lipstudy.stimuli._set_folder import SetFolder
 
-__all__ = ["face_in", "key_of_stage", "lacks_of", "load_face", "neutral_in", "neutrals_of"]
+__all__ = [
+    "face_in",
+    "key_of_stage",
+    "lacks_of",
+    "load_face",
+    "neutral_in",
+    "neutral_in_film",
+    "neutral_in_photograph",
+]
 
 
 def face_in(photograph: Path) -> PhotoFace:
@@ -40,27 +46,35 @@ def load_face(path: Path) -> PhotoFace:
         return PhotoFace(archive["image"], archive["landmarks_px"])
 
 
-def neutrals_of(
-    speakers: Sequence[Speaker], folder: SetFolder, *, workers: int, executor: Executor | None = None
-) -> dict[str, NDArray[np.float32]]:
-    """Find the faces of all speakers, in processes of their own for films; return name -> neutral (478, 3).
+def neutral_in_photograph(speaker: Speaker, folder: SetFolder) -> NDArray[np.float32]:
+    """Find the face of a photographed speaker, and keep it; return its neutral (478, 3). Raises InputError."""
+    path, photograph = folder.face(speaker.name), speaker.photograph
+    assert photograph is not None
+    inputs = [] if speaker.file is None else [speaker.file]
+    key = key_of_stage("face", {"photograph": str(photograph)}, inputs=inputs)
+    if folder.made(path, key) is None:
+        face = face_in(photograph)
+        with atomic_path(path) as temporary:
+            np.savez_compressed(temporary, image=face.image, landmarks_px=face.landmarks_px)
+        folder.note(path, key)
+    return neutral_in(load_face(path))
 
-    Raises
-    ------
-    InputError
-        If a photograph or a film cannot be used.
-    OutputError
-        If the folder cannot be written.
-    """
-    filmed = [speaker for speaker in speakers if speaker.film is not None]
-    found = {
-        speaker.name: _neutral_in_photograph(speaker, folder) for speaker in speakers if speaker.photograph is not None
-    }
-    for index, neutral in run_each(
-        _neutral_in_film, [(speaker, folder) for speaker in filmed], workers=workers, executor=executor
-    ):
-        found[filmed[index].name] = neutral
-    return found
+
+def neutral_in_film(item: tuple[Speaker, SetFolder]) -> NDArray[np.float32]:
+    """Track the film of a speaker, and keep its track; return its neutral (478, 3). Raises InputError."""
+    speaker, folder = item
+    assert speaker.film is not None
+    path, lacks_path = folder.film_track(speaker.name), folder.film_lacks(speaker.name)
+    key = key_of_stage("face", {"renderer": FILM_FACE_RENDERER_VERSION}, inputs=[speaker.film])
+    if folder.made(path, key) is None or folder.made(lacks_path, key) is None:
+        track = track_film(speaker.film)
+        # A film that cannot be used is told before the work, not after.
+        lacks = open_film_face(speaker.film, track).lacks
+        save_track(path, track)
+        write_text(lacks_path, json.dumps(lacks, indent=2, ensure_ascii=False) + "\n")
+        folder.note(path, key)
+        folder.note(lacks_path, key)
+    return np.asarray(neutral_of(load_track(path)), np.float32)
 
 
 def lacks_of(speakers: Sequence[Speaker], folder: SetFolder) -> tuple[str, ...]:
@@ -76,32 +90,3 @@ def lacks_of(speakers: Sequence[Speaker], folder: SetFolder) -> tuple[str, ...]:
 def key_of_stage(stage: str, arguments: Mapping[str, Any], *, inputs: list[Path] | None = None) -> str:
     """Return the hash of everything that a stage's result is made from."""
     return hash_of(provenance(stage=stage, arguments=arguments, inputs=inputs or []))
-
-
-def _neutral_in_photograph(speaker: Speaker, folder: SetFolder) -> NDArray[np.float32]:
-    path, photograph = folder.face(speaker.name), speaker.photograph
-    assert photograph is not None
-    inputs = [] if speaker.file is None else [speaker.file]
-    key = key_of_stage("face", {"photograph": str(photograph)}, inputs=inputs)
-    if folder.made(path, key) is None:
-        face = face_in(photograph)
-        with atomic_path(path) as temporary:
-            np.savez_compressed(temporary, image=face.image, landmarks_px=face.landmarks_px)
-        folder.note(path, key)
-    return neutral_in(load_face(path))
-
-
-def _neutral_in_film(item: tuple[Speaker, SetFolder]) -> NDArray[np.float32]:
-    speaker, folder = item
-    assert speaker.film is not None
-    path, lacks_path = folder.film_track(speaker.name), folder.film_lacks(speaker.name)
-    key = key_of_stage("face", {"renderer": FILM_FACE_RENDERER_VERSION}, inputs=[speaker.film])
-    if folder.made(path, key) is None or folder.made(lacks_path, key) is None:
-        track = track_film(speaker.film)
-        # A film that cannot be used is told before the work, not after.
-        lacks = open_film_face(speaker.film, track).lacks
-        save_track(path, track)
-        write_text(lacks_path, json.dumps(lacks, indent=2, ensure_ascii=False) + "\n")
-        folder.note(path, key)
-        folder.note(lacks_path, key)
-    return np.asarray(neutral_of(load_track(path)), np.float32)

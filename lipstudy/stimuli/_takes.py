@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import astuple, dataclass, replace
 from importlib import metadata
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lipstudy.clips import RESTAGE_RENDERER_VERSION, open_footage, save_read_back
 from lipstudy.errors import InputError
-from lipstudy.execution import Progress, run_each
+from lipstudy.execution import Progress, counted, run_each
 from lipstudy.face import (
     MEDIAPIPE_478,
     HeadPose,
@@ -30,7 +30,7 @@ from lipstudy.media import Sound, read_sound, sound_beside_picture, write_sound
 from lipstudy.models import LoadedModel, load_model, move_lips
 from lipstudy.records import provenance, write_text
 from lipstudy.speech import Phone, Speech, align_speech, synthesise
-from lipstudy.stimuli._faces import key_of_stage, neutrals_of
+from lipstudy.stimuli._faces import key_of_stage, neutral_in_film, neutral_in_photograph
 from lipstudy.stimuli._levels import check_loudness
 from lipstudy.stimuli._recipe import FilmedSentence, Recipe, Sentence, Speaker
 from lipstudy.stimuli._refining import teach_refinements
@@ -99,11 +99,12 @@ def make_takes(
     *,
     workers: int,
     executor: Executor | None = None,
+    tracking: Progress | None = None,
     teaching: Progress | None = None,
 ) -> list[Take]:
     """Prepare speech, faces and tracks of a recipe in `folder`; what is there already is used again.
 
-    `teaching` is told the steps of the networks that are taught.
+    `tracking` is told the films that are tracked, `teaching` the steps of the networks that are taught.
 
     Raises
     ------
@@ -115,11 +116,17 @@ def make_takes(
     """
     photographed = [speaker for speaker in recipe.speakers if speaker.film is None]
     filmed = [speaker for speaker in recipe.speakers if speaker.film is not None]
-    neutrals = neutrals_of(photographed, folder, workers=workers, executor=executor)
+    neutrals = {speaker.name: neutral_in_photograph(speaker, folder) for speaker in photographed}
     speeches = {sentence.name: _speech(sentence, recipe, folder) for sentence in recipe.sentences}
     check_loudness(recipe, folder)
     # Last, as films may take an hour to track.
-    neutrals |= neutrals_of(filmed, folder, workers=workers, executor=executor)
+    of_films: list[tuple[Callable[[Any], Any], Any]] = [
+        *((neutral_in_film, (speaker, folder)) for speaker in filmed),
+        *((_take_on_film, (film, folder, "photo" in recipe.embodiments)) for film in recipe.films),
+    ]
+    tracked = run_each(_made_of_film, of_films, workers=workers, executor=executor)
+    made = dict(counted(tracked, len(of_films), tracking))
+    neutrals |= {speaker.name: made[index] for index, speaker in enumerate(filmed)}
     refined = teach_refinements(recipe, folder, workers=workers, executor=executor, progress=teaching)
     takes = []
     for speaker in recipe.speakers:
@@ -139,9 +146,7 @@ def make_takes(
                     track = _modelled_motion(model, speeches[sentence.name], neutral, recipe, take)
                 save_track(take.track_path, track)
                 takes.append(take)
-    restaged = [(film, folder, "photo" in recipe.embodiments) for film in recipe.films]
-    tracked = dict(run_each(_take_on_film, restaged, workers=workers, executor=executor))
-    return takes + [tracked[index] for index in range(len(recipe.films))]
+    return takes + [made[index] for index in range(len(filmed), len(of_films))]
 
 
 def cuts_told(films: Sequence[FilmedSentence], folder: SetFolder) -> tuple[str, ...]:
@@ -278,6 +283,11 @@ def _on_face(track: LandmarkTrack, neutral: NDArray[np.float32], *, told: Mappin
         neutral=neutral,
         provenance=told,
     )
+
+
+def _made_of_film(item: tuple[Callable[[Any], Any], Any]) -> Any:
+    make, film = item
+    return make(film)
 
 
 def _take_on_film(item: tuple[FilmedSentence, SetFolder, bool]) -> Take:
