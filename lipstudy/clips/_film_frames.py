@@ -25,7 +25,7 @@ __all__ = ["FILM_FACE_RENDERER_VERSION", "Stage", "render_film_face"]
 Floats = NDArray[np.floating[Any]]
 Image = NDArray[np.uint8]
 
-FILM_FACE_RENDERER_VERSION = "film-face-9"
+FILM_FACE_RENDERER_VERSION = "film-face-10"
 """Written into manifests; it changes when the pixels do."""
 
 _GRID_PX = 4

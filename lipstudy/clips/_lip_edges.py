@@ -39,6 +39,10 @@ _NOT_LIP = 7.0
 """What is darker or paler than the lip by this (CIE Lab) is not the lip."""
 _TELLS_INSIDE = 10.0
 """A mouth that nowhere shows more than this tells nothing: it may be closed, or full of tongue."""
+_SEAM = 2.0
+"""A line between tongue and lip is darker than both by this (CIE L)."""
+_LIP_BEGINS = 0.25
+"""The lip begins where it has lost so much of its dark."""
 _RISE_IOD = 0.03
 """An edge lies where the colour has gone half of the way that it goes within this."""
 _OPEN_IOD = (0.008, 0.02)
@@ -88,7 +92,8 @@ def seen_edges(image: Image, points_px: Floats, *, unit_px: float) -> Floats:
     middle = away[:, _MIDDLE][inside[:, _MIDDLE]]
     if len(middle) == 0 or np.percentile(middle, 90) < _TELLS_INSIDE:
         return np.zeros((2, len(_UPPER)))
-    edges = [_edges_in(*column, unit_px=unit_px) for column in zip(away.T, places.T, half, strict=True)]
+    light = seen[..., 0]
+    edges = [_edges_in(*column, unit_px=unit_px) for column in zip(away.T, light.T, places.T, half, strict=True)]
     if not any(edges):
         return np.zeros((2, len(_UPPER)))
     dark = np.where(inside, seen[..., 0], np.inf).argmin(0)
@@ -196,9 +201,21 @@ def _steady(columns: Floats) -> Floats:
     return np.asarray((padded[:-2] + 4 * padded[1:-1] + padded[2:]) / 6)
 
 
-def _edges_in(away: Floats, places: Floats, half_px: float, *, unit_px: float) -> tuple[float, float] | None:
+def _without_notches(edges: Floats) -> Floats:
+    """Return edges (P, 2), where one reaches into the mouth farther than both its neighbours, no farther than one."""
+    top, bottom = edges.T
+    filled = np.array(edges)
+    filled[1:-1, 0] = np.minimum(top[1:-1], np.maximum(top[:-2], top[2:]))
+    filled[1:-1, 1] = np.maximum(bottom[1:-1], np.minimum(bottom[:-2], bottom[2:]))
+    return filled
+
+
+def _edges_in(
+    away: Floats, light: Floats, places: Floats, half_px: float, *, unit_px: float
+) -> tuple[float, float] | None:
     """Return where the inside begins and ends in one column, or None where it shows nothing but lip."""
-    other = np.flatnonzero((away > _NOT_LIP) & (np.abs(places) <= half_px + _MOST_OUTSIDE_IOD * unit_px))
+    near = np.abs(places) <= half_px + _MOST_OUTSIDE_IOD * unit_px
+    other = np.flatnonzero((away > _NOT_LIP) & near)
     if not (np.abs(places[other]) <= half_px).any():
         return None
     reach = max(1, round(_RISE_IOD * unit_px / (places[1] - places[0])))
@@ -207,7 +224,23 @@ def _edges_in(away: Floats, places: Floats, half_px: float, *, unit_px: float) -
         return int((inward >= max(_NOT_LIP, inward[: reach + 1].max() / 2)).argmax())
 
     first, last = other[0] + rise(away[other[0] :]), other[-1] - rise(away[other[-1] :: -1])
+    last = _seam_below(light, int(last), int(np.flatnonzero(near)[-1]), reach)
     return (float(places[first]), float(places[last])) if last > first else None
+
+
+def _seam_below(light: Floats, edge: int, end: int, reach: int) -> int:
+    """Return where a lower lip begins below the dark line that parts it from the tongue, else `edge`.
+
+    A tongue or a gum is as red as the lip.
+    """
+    own = light[edge : end + 1]
+    beyond = np.array([light[at : at + reach + 1].max() for at in range(edge, end + 1)])
+    darker = np.minimum(np.maximum.accumulate(own), beyond) - own
+    seam = int(darker.argmax())
+    if darker[seam] < _SEAM:
+        return edge
+    lip = own[seam] + _LIP_BEGINS * (beyond[seam] - own[seam])
+    return edge + seam + int((light[edge + seam :] >= lip).argmax())
 
 
 def _in_every_column(edges: Sequence[tuple[float, float] | None], seams: Floats) -> Floats:
@@ -215,7 +248,7 @@ def _in_every_column(edges: Sequence[tuple[float, float] | None], seams: Floats)
     found = [column for column, each in enumerate(edges) if each is not None]
     known = np.array([each for each in edges if each is not None])
     columns = np.arange(len(edges))
-    filled = _steady(np.stack([np.interp(columns, found, known[:, side]) for side in (0, 1)], axis=1))
+    filled = _steady(_without_notches(np.stack([np.interp(columns, found, known[:, side]) for side in (0, 1)], axis=1)))
     outer = (columns < found[0]) | (columns > found[-1])
     filled[outer] = seams[outer, None]
     return filled

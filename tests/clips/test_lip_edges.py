@@ -61,6 +61,20 @@ def test_an_edge_tracked_too_low_is_raised_to_where_the_lip_ends() -> None:
     np.testing.assert_allclose(seen[0, MIDDLE], 0, atol=1.5)
 
 
+@pytest.mark.parametrize("line", [DARK, (165, 74, 74)], ids=["black line", "faint line"])
+def test_a_tongue_as_red_as_the_lips_is_no_lip(line: tuple[int, int, int]) -> None:
+    points = face_px(0.16)
+    inside = points[INNER_LOOP, :2]
+    image = drawn(points, inside, DARK)
+    middle = points[[UPPER[4], LOWER[4]], :2].mean(0)
+    tongue = np.array([[middle[0] - 60, middle[1]], [middle[0] + 60, middle[1]], *points[LOWER[7:1:-1], :2] - [0, 3]])
+    cv2.fillPoly(image, [np.rint(tongue * 16).astype(np.int32)], LIP, cv2.LINE_AA, 4)
+    edge = np.rint(points[LOWER[1:-1], :2] * 16).astype(np.int32)
+    cv2.polylines(image, [edge], False, line, 3, cv2.LINE_AA, 4)
+    seen = seen_edges(cv2.GaussianBlur(image, (0, 0), 1.0), points, unit_px=UNIT_PX)
+    np.testing.assert_allclose(seen[1, MIDDLE], 0, atol=2.5)
+
+
 def test_a_gap_beyond_the_tracked_edge_is_found() -> None:
     points = face_px(0.1)
     wider = points.copy()

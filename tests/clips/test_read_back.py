@@ -74,6 +74,16 @@ def test_a_tracker_reads_the_opening_asked_for(believed: Believed, articulation:
     assert np.sqrt(np.mean(missed[moved] ** 2)) < max(0.4 * np.sqrt(np.mean(before[moved] ** 2)), 2e-3)
 
 
+@pytest.mark.parametrize("believed", TRACKERS.values(), ids=TRACKERS.keys())
+def test_a_larger_scale_never_shows_a_smaller_opening(believed: Believed) -> None:
+    found = looked_at_by(believed)
+    shown = []
+    for articulation in np.arange(0, 2.01, 0.125):
+        shares = found.shares(AT_S, OPENINGS, OPENINGS * articulation)
+        shown.append(opening_iod(with_opening_corrected(faces_px(OPENINGS), faces_px(OPENINGS * articulation), shares)))
+    assert np.diff(shown, axis=0).min() > -1e-3
+
+
 def test_a_film_that_was_not_looked_at_gets_the_usual_share() -> None:
     assert ReadBack.of([]).shares(AT_S, OPENINGS, OPENINGS * 1.5) == pytest.approx(0.9)
 
