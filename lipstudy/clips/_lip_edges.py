@@ -37,6 +37,9 @@ lips."""
 _BLUR_IOD = 0.006
 _NOT_LIP = 7.0
 """What is darker or paler than the lip by this (CIE Lab) is not the lip."""
+_LIP_AGAIN = 3.5
+_LEFT_OF_INSIDE = 0.25
+"""The lower lip begins where it differs by less than the first, or than this part of how the inside before it does."""
 _TELLS_INSIDE = 10.0
 """A mouth that nowhere shows more than this tells nothing: it may be closed, or full of tongue."""
 _SEAM = 2.0
@@ -219,12 +222,17 @@ def _edges_in(
     if not (np.abs(places[other]) <= half_px).any():
         return None
     reach = max(1, round(_RISE_IOD * unit_px / (places[1] - places[0])))
+    end = int(np.flatnonzero(near)[-1])
 
     def rise(inward: Floats) -> int:
         return int((inward >= max(_NOT_LIP, inward[: reach + 1].max() / 2)).argmax())
 
-    first, last = other[0] + rise(away[other[0] :]), other[-1] - rise(away[other[-1] :: -1])
-    last = _seam_below(light, int(last), int(np.flatnonzero(near)[-1]), reach)
+    first, last = other[0] + rise(away[other[0] :]), int(other[-1])
+    # Teeth and tongue pass into the lower lip little by little: drawn out with the lip they would be a grey one.
+    left = max(_LIP_AGAIN, _LEFT_OF_INSIDE * away[max(0, last - reach) : last + 1].max())
+    last -= int((away[last::-1] > left).argmax())
+    last = min(end, last + int((away[last : last + reach] <= left).argmax()))
+    last = _seam_below(light, last, end, reach)
     return (float(places[first]), float(places[last])) if last > first else None
 
 
