@@ -210,8 +210,8 @@ come from the same renderer, encoder and frame rate; `renderer_version` and `enc
 - What a mouth shows when it opens further than in its film or photograph is dark with a soft light where the tongue
   lies, and without detail: seen from an articulation of 1.5 on. Exaggeration is held within 1.4 times the range of the
   speaker (`limits`), so that 2 looks little wider than 1.5, and the frames held back are counted.
-- At 2 a thin lower lip is drawn out, with faint upright streaks, the corners of a wide opening are angular, and the lower
-  lip of one face can turn boxy by the motion of another.
+- At 2 a thin lower lip is drawn out, with faint upright streaks, the corners of a wide opening are angular, and the
+  lower lip of one face can turn boxy by the motion of another.
 - Where teeth fill the opening of a film, a restaged mouth shows dark above or below them from 1.25 on.
 - Mouths of a film of 3 s change about every seventh frame to another place of the film. In the frame of the change lips
   are those of both, half and half, and the inside is that of the second: teeth or tongue can come up within a frame.

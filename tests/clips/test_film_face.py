@@ -103,7 +103,7 @@ def test_an_original_of_another_length_is_refused(face: FilmFace, track: Landmar
 
 def test_where_mouths_change_the_inside_is_that_of_the_second(face: FilmFace, track: LandmarkTrack) -> None:
     bank = face.bank
-    order = np.argsort(-bank.shapes[:, :, 1].max(1))[:12]
+    order = np.argsort(-bank.gaps_px.max(1))[:12]
     # The two widest mouths that look the least alike.
     first, second = (
         int(order[each]) for each in np.unravel_index(bank.look_apart[np.ix_(order, order)].argmax(), (12, 12))
