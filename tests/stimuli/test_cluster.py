@@ -15,7 +15,7 @@ RECIPE = Recipe(
     speakers=(Speaker(name="astronaut", photograph=Path("astronaut")),),
     sentences=(Sentence(name="bob", text="Bob."),),
     articulations=(0.5, 0.75, 1.0, 1.5),
-    size_px=96,
+    size_px=192,
 )
 
 
