@@ -36,6 +36,8 @@ class Footage:
     """The film."""
     track: LandmarkTrack
     """Its landmark track."""
+    landmarks_px: Floats
+    """(T, 478, 3) the same in pixels."""
     looks: list[InteriorLook]
     """What the mouth looks like inside, frame by frame: the speaker's own dark, and where it gives way."""
     inward_px: Floats
@@ -45,15 +47,11 @@ class Footage:
     read_back: ReadBack
     """How a tracker reads its lips when they are moved."""
 
-    @property
-    def landmarks_px(self) -> Floats:
-        """Landmarks of its frames, (T, 478, 3) pixels."""
-        return self.track.pose.to_pixels(self.track.points)
-
-    def restaged(self, index: int, image: Image, source_px: Floats, target_px: Floats) -> tuple[Image, int]:
-        """Return a frame, its lips moved from landmarks (478, 3) to others, in pixels; and the folds of its warp."""
+    def restaged(self, index: int, image: Image, target_px: Floats) -> tuple[Image, int]:
+        """Return a frame, its lips moved to landmarks (478, 3) in pixels, and the folds of its warp."""
         source_px, target_px = (
-            with_edges(points, self.inward_px[index], self.gaps_px[index]) for points in (source_px, target_px)
+            with_edges(points, self.inward_px[index], self.gaps_px[index])
+            for points in (self.landmarks_px[index], target_px)
         )
         if np.array_equal(source_px, target_px):
             return image, 0
@@ -86,6 +84,10 @@ def open_footage(film_path: str | Path, track: LandmarkTrack, *, read_back: Read
     read_back : ReadBack, optional
         What an earlier call found, so that it need not be looked for again.
 
+    Returns
+    -------
+    Footage
+
     Raises
     ------
     InputError
@@ -110,6 +112,7 @@ def open_footage(film_path: str | Path, track: LandmarkTrack, *, read_back: Read
     footage = Footage(
         film_path=Path(film_path),
         track=track,
+        landmarks_px=source_px,
         looks=mouth_looks(strips, aperture_iod=lip_aperture(track.points, track.topology)),
         inward_px=steadied_edges(np.stack(inward), [np.arange(track.num_frames)]),
         gaps_px=gaps_px,
@@ -121,18 +124,18 @@ def open_footage(film_path: str | Path, track: LandmarkTrack, *, read_back: Read
 def _read_back_of(footage: Footage) -> ReadBack:
     """Make some frames of a film at a few scales, and read the openings of their lips as a tracker does."""
     track = footage.track
-    source_px, unit_px = footage.landmarks_px, track.pose.scale_px
+    unit_px = track.pose.scale_px
     limits = speaker_limits([track])
     targets_px = [
         track.pose.to_pixels(scale_articulation(track, scale, limits=limits).track.points) for scale in LOOKED_AT_SCALES
     ]
-    source_iod, *shown_iod = (opening_px(points) / unit_px for points in (source_px, *targets_px))
+    source_iod, *shown_iod = (opening_px(points) / unit_px for points in (footage.landmarks_px, *targets_px))
     looked_at = set(frames_to_look_at(source_iod, np.stack(shown_iod)).tolist())
     looks = []
     with on_one_thread():
         for index, image in enumerate(read_frames(footage.film_path)):
             for target_px, shown in zip(targets_px, shown_iod, strict=True) if index in looked_at else ():
-                frame, _ = footage.restaged(index, image, source_px[index], target_px[index])
+                frame, _ = footage.restaged(index, image, target_px[index])
                 read = read_opening_px(frame)
                 if read is not None:
                     change = read / unit_px[index] - source_iod[index]

@@ -3,7 +3,8 @@
 A tracker knows the shapes that lips take, not these lips. Of a rounded mouth it says that it is open from corner to
 corner, and its lower edge lies a little too low on one face and too high on another. Drawn with it, flesh would be
 taken for the mouth's inside and torn apart from its lip, or a dark gap for lip. In a picture the inside tells itself
-by its colour: it is not that of the lip above or below it.
+by its colour: it is not that of the lip above or below it. A tongue or a gum may be as red; then a dark line parts it
+from the lower lip.
 """
 
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ _SEAM = 2.0
 _LIP_BEGINS = 0.25
 """The lip begins where it has lost so much of its dark."""
 _RISE_IOD = 0.03
-"""An edge lies where the colour has gone half of the way that it goes within this."""
+"""The upper edge lies where the colour has gone half of its way within this; the lower one is sought within it."""
 _OPEN_IOD = (0.008, 0.02)
 """A tracked gap below the first is closed lips, which stay closed."""
 _STEADY_FRAMES = 0.5
@@ -99,7 +100,7 @@ def seen_edges(image: Image, points_px: Floats, *, unit_px: float) -> Floats:
     edges = [_edges_in(*column, unit_px=unit_px) for column in zip(away.T, light.T, places.T, half, strict=True)]
     if not any(edges):
         return np.zeros((2, len(_UPPER)))
-    dark = np.where(inside, seen[..., 0], np.inf).argmin(0)
+    dark = np.where(inside, light, np.inf).argmin(0)
     top, bottom = _in_every_column(edges, places[dark, np.arange(len(half))]).T
     inward = np.maximum(np.stack([top + half, half - bottom]), -_MOST_OUTSIDE_IOD * unit_px)
     inward[:, _MIDDLE] = np.minimum(inward[:, _MIDDLE], _MOST_INSIDE * gaps_px[_MIDDLE])
@@ -237,10 +238,7 @@ def _edges_in(
 
 
 def _seam_below(light: Floats, edge: int, end: int, reach: int) -> int:
-    """Return where a lower lip begins below the dark line that parts it from the tongue, else `edge`.
-
-    A tongue or a gum is as red as the lip.
-    """
+    """Return where a lower lip begins below the dark line that parts it from the tongue, else `edge`."""
     own = light[edge : end + 1]
     beyond = np.array([light[at : at + reach + 1].max() for at in range(edge, end + 1)])
     darker = np.minimum(np.maximum.accumulate(own), beyond) - own

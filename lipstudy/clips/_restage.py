@@ -77,7 +77,7 @@ def restage_frames(
                 raise InputError(
                     f"{footage.film_path} has more than the {track.num_frames} frames of its track: track it again"
                 )
-            frame, folds = footage.restaged(index, image, source_px[index], target_px[index])
+            frame, folds = footage.restaged(index, image, target_px[index])
             if folds and on_fold is not None:
                 on_fold(index)
             yield _even(frame)

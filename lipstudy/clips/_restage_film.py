@@ -81,11 +81,11 @@ def restage_film(job: RestageJob, *, progress: Progress | None = None) -> dict[s
 
 
 def _made(job: RestageJob, progress: Progress | None) -> dict[str, Any]:
-    track = load_track(job.track)
+    footage = _footage(job.film, job.track, sha256_of_file(job.film) + sha256_of_file(job.track))
+    track = footage.track
     limits = speaker_limits([track]) if job.limits == "speaker" else None
     articulated = scale_articulation(track, job.articulation, operator=job.operator, limits=limits)
     folded: list[int] = []
-    footage = _footage(job.film, job.track, sha256_of_file(job.film) + sha256_of_file(job.track))
     frames = restage_frames(footage, articulated.track, on_fold=folded.append)
     sound = sound_beside_picture(read_sound(job.film), duration_s=track.duration_s)
     shown = counted(frames, track.num_frames, progress)

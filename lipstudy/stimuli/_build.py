@@ -88,8 +88,8 @@ def build_set(
         What to build.
     folder : str or Path
         Where: ``clips.csv`` with its data dictionary, ``index.html`` (the contact sheet), ``clips/``, ``speech/``,
-        ``tracks/`` (articulation 1), ``faces/`` (refinements too), ``records/`` (what each file was made from),
-        ``build.json`` (provenance), if need be ``failed/``.
+        ``tracks/`` (articulation 1, and how films that are restaged read back), ``faces/`` (refinements too),
+        ``records/`` (what each file was made from), ``build.json`` (provenance), if need be ``failed/``.
     workers : int >= 1
         Processes that draw and encode.
     retry_failed : bool

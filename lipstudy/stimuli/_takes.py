@@ -124,6 +124,8 @@ def make_takes(
         *((neutral_in_film, (speaker, folder)) for speaker in filmed),
         *((_take_on_film, (film, folder, "photo" in recipe.embodiments)) for film in recipe.films),
     ]
+    if tracking is not None and of_films:
+        tracking(0, len(of_films))
     tracked = run_each(_made_of_film, of_films, workers=workers, executor=executor)
     made = dict(counted(tracked, len(of_films), tracking))
     neutrals |= {speaker.name: made[index] for index, speaker in enumerate(filmed)}
